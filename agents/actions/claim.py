@@ -1,0 +1,149 @@
+"""Claiming: the one place where an approval is consumed. Everything the signatures bound to is checked again here."""
+
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import Now
+
+from agents import access, arguments, binding, states
+from agents.lifecycle import State
+from agents.models import Action, Agent, Grant, Slot
+from agents.policy import defaults
+from agents.seating import seat
+from audit.actors import Actor
+
+UNKNOWN_DUE = timedelta(hours=4)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A worker's right to make one attempt, until the lease ends. Every later write carries the fence."""
+
+    action: Action
+    fence: int
+    wire: arguments.WireRequest
+    definition: dict
+    attempt: int
+    deadline: float  # of the monotonic clock: nothing may be sent after it
+
+
+def claim(action_id: UUID, *, worker: str) -> Claim | None:
+    """Take the action under a lease, or end it `refused` when it may no longer run; None when there is nothing to take.
+
+    Locks in the one order: agent (shared, so that a committed stop is seen), action, slots. No network call happens
+    while they are held. The permit is consumed at the first lease.
+    """
+    deadline = time.monotonic() + settings.LEASE.total_seconds()
+    with transaction.atomic():
+        agent = _share_agent(action_id)
+        action = _take_row(action_id) if agent else None
+        if action is None or agent.is_stopped:
+            return None
+        action.agent = agent
+        definition = action.definition.body
+        wire, problem = _recompute(action, definition)
+        if action.attempts == 0:  # from the first attempt on nothing about it can change any more
+            problem = problem or _why_refused(action)
+        if problem:
+            return _refuse(action, problem)
+        states.move(
+            action,
+            to=State.EXECUTING,
+            by=Actor.SYSTEM,
+            data={"attempt": action.attempts + 1, "worker": worker, "wire_digest": wire.digest()},
+            where={"digest": action.digest},
+            attempts=F("attempts") + 1,
+            fence=F("fence") + 1,
+            lease_owner=worker,
+            lease_until=Now() + settings.LEASE,
+            wake_at=Now() + settings.LEASE,
+            permit_consumed_at=Case(When(permit_consumed_at__isnull=True, then=Now()), default=F("permit_consumed_at")),
+        )
+    return Claim(action, action.fence, wire, definition, action.attempts, deadline)
+
+
+def _share_agent(action_id: UUID) -> Agent | None:
+    rows = Agent.objects.raw(
+        "SELECT g.* FROM agents_agent AS g WHERE g.id = (SELECT agent_id FROM agents_action WHERE id = %s) FOR SHARE",
+        [action_id],
+    )
+    return next(iter(rows), None)
+
+
+def _take_row(action_id: UUID) -> Action | None:
+    """Lock the row if nobody else holds it and it is due. SKIP LOCKED: a stop or another worker is never waited for."""
+    due = Q(state=State.APPROVED, permit_until__gt=Now()) | Q(state=State.RETRY_WAIT, next_attempt_at__lte=Now())
+    return (
+        Action.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("definition", "tool")
+        .filter(due, pk=action_id, kind=Action.Kind.REAL)
+        .first()
+    )
+
+
+def _recompute(action: Action, definition: dict) -> tuple[arguments.WireRequest | None, str]:
+    """Rebuild the request from the stored bytes and hold it against the digests people signed."""
+    args = binding.stored_arguments(action.payload)
+    try:
+        bound = binding.bind(definition=definition, args=args, policy=action.policy, facts=action.facts)
+        wire = arguments.wire_request(definition, args, version=action.wire_version)
+    except arguments.NotSendable as error:
+        return None, f"payload_unsendable: {error}"
+    if (bound.digest, wire.digest()) != (action.digest, action.wire_digest):
+        return wire, "digest_mismatch"
+    return wire, ""
+
+
+def _why_refused(action: Action) -> str:
+    """Return why an approval no longer holds, or an empty string. Stricter applies; looser is ignored."""
+    if not action.agent.enabled:
+        return "agent_disabled"
+    live = Grant.objects.filter(
+        Q(expires_at__isnull=True) | Q(expires_at__gt=Now()), agent=action.agent, tool=action.tool, revoked_at=None
+    )
+    if not live.exists():
+        return "grant_gone"
+    if action.tool.definition_id != action.definition_id:
+        return "definition_changed"
+    verdict = defaults.evaluate(tier=action.tool.tier, sign={int(t): names for t, names in action.agent.sign.items()})
+    if verdict.outcome == "deny":
+        return "policy_denies_now"
+    slots = list(Slot.objects.filter(action=action).select_related("filled_by"))
+    if verdict.outcome == "review" and len(verdict.groups) > len(slots):
+        return "more_signatures_needed_now"
+    return _why_signatures_fail(action, slots)
+
+
+def _why_signatures_fail(action: Action, slots: list[Slot]) -> str:
+    for slot in slots:
+        if slot.filled_by is None or access.why_never(action, slot.filled_by):
+            return "signer_not_eligible_now"
+    if slots and seat(slots) is None:
+        return "signer_left_group"
+    return ""
+
+
+def _refuse(action: Action, problem: str) -> None:
+    columns = {"error": {"code": problem, "detail": REFUSALS.get(problem, problem)}}
+    if action.state == State.APPROVED:
+        states.move(action, to=State.REFUSED, by=Actor.SYSTEM, data={"reason": problem}, **columns)
+    else:  # an attempt was made: people look at what it did
+        columns |= {"wake_at": Now() + UNKNOWN_DUE, "due_at": Now() + UNKNOWN_DUE}
+        states.move(action, to=State.UNKNOWN, by=Actor.SYSTEM, data={"reason": problem}, **columns)
+
+
+REFUSALS = {
+    "digest_mismatch": "What would be sent is not what was signed.",
+    "agent_disabled": "The agent was disabled after the approval.",
+    "grant_gone": "The agent may no longer use this tool.",
+    "definition_changed": "The tool was redefined after the approval.",
+    "policy_denies_now": "Policy denies it now.",
+    "more_signatures_needed_now": "More signatures are needed now than were given.",
+    "signer_not_eligible_now": "Somebody who signed may no longer sign.",
+    "signer_left_group": "Somebody who signed has left the group they signed for.",
+}

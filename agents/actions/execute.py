@@ -1,0 +1,116 @@
+"""`execute()`: claim, mark the call, call the tool, record what came of it. Each step is a commit; a crash loses nothing."""
+
+import time
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+
+from agents import failpoints, states
+from agents.actions.claim import UNKNOWN_DUE, Claim, claim
+from agents.errors import AlreadyDecided
+from agents.lifecycle import State
+from agents.models import Action, ActionContent
+from agents.tools import http
+from agents.tools.results import Answered, Result, Unclear
+from audit import log
+from audit.actors import Actor
+
+MAX_ATTEMPTS = 6
+
+
+def execute(action_id: UUID, *, worker: str) -> Action | None:
+    """Make one attempt at an approved action; return it, or None when there was nothing to take.
+
+    At most one attempt is in flight. A tool that honours our idempotency key sees one effect; for any other a lost
+    answer ends in `unknown` and people say what happened.
+    """
+    failpoints.reach("before_claim")
+    taken = claim(action_id, worker=worker)
+    if taken is None:
+        return None
+    failpoints.reach("after_claim")
+    if not _mark_called(taken):
+        return None
+    failpoints.reach("before_call")
+    if time.monotonic() > taken.deadline:
+        return None  # stopped for longer than its lease: the clock has taken the action back
+    result = http.call(taken.definition, taken.wire, action=taken.action)
+    failpoints.reach("after_call")
+    return _record(taken, result)
+
+
+def _mark_called(taken: Claim) -> bool:
+    """Commit, before anything goes out, that it is about to: a null `called_at` proves that nothing did."""
+    with transaction.atomic():
+        held = Action.objects.filter(pk=taken.action.pk, state=State.EXECUTING, fence=taken.fence, lease_until__gt=Now())
+        if not held.update(called_at=Now()):
+            _fenced(taken)
+            return False
+        log.record(
+            "action.called",
+            by=Actor.SYSTEM,
+            subject=("action", str(taken.action.pk)),
+            data={"attempt": taken.attempt, "wire_digest": taken.wire.digest(), "host": taken.definition["connector"]["host"]},
+            retention=log.RETENTION_BY_TIER[taken.action.effective_tier],
+        )
+    return True
+
+
+def _record(taken: Claim, result: Result) -> Action | None:
+    try:
+        with transaction.atomic():
+            _move(taken, result)
+    except AlreadyDecided:
+        # Somebody took the lease back meanwhile: what we learnt is on record, the state is theirs.
+        with transaction.atomic():
+            _fenced(taken)
+        return None
+    return taken.action
+
+
+def _move(taken: Claim, result: Result) -> None:
+    action, guard = taken.action, {"fence": taken.fence}
+    data = {"attempt": taken.attempt, "status": result.status}
+    if isinstance(result, Answered):
+        to = State.SUCCEEDED if result.ok else State.FAILED
+        states.move(action, to=to, by=Actor.SYSTEM, where=guard, data=data | {"reason": result.reason}, error=result.error())
+        ActionContent.objects.filter(action=action).update(output=result.output)
+        return
+    # `called_at` on the object is from before this attempt's mark: an earlier attempt may have reached the tool.
+    sent = isinstance(result, Unclear) or action.called_at is not None
+    retry_or_ask(action, sent=sent, reason=result.reason, where=guard, data=data)
+
+
+def retry_or_ask(action: Action, *, sent: bool, reason: str, where: dict, data: dict | None = None) -> None:
+    """Decide what an attempt without a clear answer becomes: another attempt, a failure, or a question to people.
+
+    `sent` says whether anything may have gone out, in this attempt or an earlier one.
+    """
+    idempotent = action.definition.body["idempotent"]
+    data = {"reason": reason, "attempt": action.attempts, **(data or {})}
+    error = {"code": reason, "detail": f"Attempt {action.attempts}: {reason.replace('_', ' ')}."}
+    spent = action.attempts >= MAX_ATTEMPTS
+    if sent and (spent or not idempotent):
+        due = Now() + UNKNOWN_DUE
+        states.move(
+            action, to=State.UNKNOWN, by=Actor.SYSTEM, where=where, data=data, error=error, wake_at=due, due_at=due
+        )
+    elif spent:
+        states.move(action, to=State.FAILED, by=Actor.SYSTEM, where=where, data=data, error=error)
+    else:
+        pause = settings.RETRY_FIRST * 2 ** (action.attempts - 1)
+        columns = {"next_attempt_at": Now() + pause, "wake_at": Now() + pause, "error": error, "rings": 0}
+        if not sent:
+            columns["called_at"] = None  # nothing of this or an earlier attempt went out
+        states.move(action, to=State.RETRY_WAIT, by=Actor.SYSTEM, where=where, data=data, **columns)
+
+
+def _fenced(taken: Claim) -> None:
+    log.record(
+        "action.fenced",
+        by=Actor.SYSTEM,
+        subject=("action", str(taken.action.pk)),
+        data={"fence": taken.fence, "attempt": taken.attempt},
+    )

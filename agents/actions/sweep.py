@@ -1,0 +1,144 @@
+"""`sweep()`: the clock's part. Whatever is due is looked at, by the database's time; a late sweep is harmless."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Least, Now
+
+from agents import states, wake
+from agents.actions.execute import retry_or_ask
+from agents.lifecycle import State
+from agents.models import Action, Slot
+from audit import log
+from audit.actors import Actor
+
+LOOK_AGAIN = timedelta(hours=4)
+MAX_RING_SECONDS = 60
+URGENT, SOON = 0, 1
+
+
+def sweep(limit: int = 200) -> dict[str, int]:
+    """Look at up to `limit` due actions, each in its own transaction; return what was done, by name.
+
+    Safe to run from several clocks at once: rows another clock holds are skipped.
+    """
+    done: Counter[str] = Counter()
+    due = Action.objects.filter(wake_at__lte=Now()).order_by("wake_at").values_list("pk", flat=True)[:limit]
+    for action_id in list(due):
+        with transaction.atomic():
+            action = (
+                Action.objects.select_for_update(skip_locked=True, of=("self",))
+                .select_related("definition")
+                .annotate(now=Now())
+                .filter(pk=action_id, wake_at__lte=Now())
+                .first()
+            )
+            if action is not None:
+                done[_LOOKS[State(action.state)](action)] += 1
+    return dict(done)
+
+
+def _awaiting(action: Action) -> str:
+    if action.expires_at <= action.now:
+        states.move(
+            action,
+            to=State.EXPIRED,
+            by=Actor.SYSTEM,
+            where={"expires_at__lte": Now()},
+            data={"reason": "nobody_decided"},
+            decision="expired",
+            decided_at=Now(),
+        )
+        action.slots.update(is_open=False)
+        return "expired"
+    if action.due_at <= action.now:
+        return _breach(action)
+    _urge(action)
+    _sleep(action, until=action.due_at)
+    return "at_risk"
+
+
+def _breach(action: Action) -> str:
+    """Stamp the breach once; escalation reads the event."""
+    if action.breached_at is None:
+        _note(action, "action.overdue")
+        Action.objects.filter(pk=action.pk).update(breached_at=Now())
+    _urge(action)
+    _sleep(action, until=action.expires_at)
+    return "overdue"
+
+
+def _urge(action: Action) -> None:
+    urgency = URGENT if action.effective_tier >= 3 else SOON
+    Slot.objects.filter(action=action).exclude(urgency=urgency).update(urgency=urgency)
+
+
+def _approved(action: Action) -> str:
+    if action.permit_until <= action.now:
+        states.move(
+            action,
+            to=State.EXPIRED,
+            by=Actor.SYSTEM,
+            where={"permit_until__lte": Now()},
+            data={"reason": "permit_over"},
+            error={"code": "permit_over", "detail": "It was approved, but no worker could run it in time."},
+        )
+        return "expired"
+    return _ring(action)
+
+
+def _ring(action: Action) -> str:
+    """Ring again, ever more slowly: a worker that is down must not find a flood."""
+    pause = timedelta(seconds=min(MAX_RING_SECONDS, 5 * 2 ** min(action.rings, 4)))
+    until = Now() + pause
+    if action.state == State.APPROVED:
+        until = Least(until, F("permit_until"))
+    Action.objects.filter(pk=action.pk).update(wake_at=until, rings=F("rings") + 1)
+    wake.ring(action.pk)
+    return "rung"
+
+
+def _executing(action: Action) -> str:
+    """The lease is over: its worker is dead or has lost its right to write."""
+    retry_or_ask(action, sent=action.called_at is not None, reason="worker_lost", where={"fence": action.fence})
+    return "taken_back"
+
+
+def _on_hold(action: Action) -> str:
+    _note(action, "action.hold_review_due")
+    _sleep(action, until=Now() + timedelta(hours=24))
+    return "hold_review_due"
+
+
+def _unknown(action: Action) -> str:
+    _note(action, "action.unknown_overdue")
+    _sleep(action, until=Now() + LOOK_AGAIN)
+    return "unknown_overdue"
+
+
+def _changes_requested(action: Action) -> str:
+    states.move(action, to=State.EXPIRED, by=Actor.SYSTEM, data={"reason": "no_answer"}, decision="expired")
+    return "expired"
+
+
+def _sleep(action: Action, *, until) -> None:
+    Action.objects.filter(pk=action.pk).update(wake_at=until)
+
+
+def _note(action: Action, verb: str) -> None:
+    retention = log.RETENTION_BY_TIER[action.effective_tier]
+    log.record(verb, by=Actor.SYSTEM, subject=("action", str(action.pk)), retention=retention)
+
+
+_LOOKS: dict[State, Callable[[Action], str]] = {
+    State.AWAITING_REVIEW: _awaiting,
+    State.APPROVED: _approved,
+    State.RETRY_WAIT: _ring,
+    State.EXECUTING: _executing,
+    State.ON_HOLD: _on_hold,
+    State.UNKNOWN: _unknown,
+    State.CHANGES_REQUESTED: _changes_requested,
+}

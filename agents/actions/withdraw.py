@@ -1,0 +1,41 @@
+"""`withdraw()` and `supersede_definition()`: an open action ends because its proposer or its tool moved on."""
+
+from uuid import UUID
+
+from django.db import transaction
+
+from agents import states
+from agents.errors import NoSuchAction
+from agents.lifecycle import State, origins
+from agents.models import Action, Tool
+from audit.actors import Actor
+
+
+@transaction.atomic
+def withdraw(action_id: UUID, *, by: Actor) -> Action:
+    """End an action its proposer no longer wants. Raises NoSuchAction for anybody else's, AlreadyDecided once it runs."""
+    action = Action.objects.select_for_update().filter(pk=action_id).first()
+    if action is None or by != _proposer(action, by):
+        raise NoSuchAction()
+    states.move(action, to=State.WITHDRAWN, by=by)
+    action.slots.update(is_open=False)
+    return action
+
+
+def _proposer(action: Action, by: Actor) -> Actor | None:
+    own = action.proposer_agent_id if by.kind == "agent" else action.proposer_person_id
+    return by if str(own) == by.id and by.kind in ("agent", "person") else None
+
+
+def supersede_definition(tool: Tool, *, by: Actor) -> int:
+    """End every open action of a tool that no longer carries its current definition; return how many."""
+    stale = (
+        Action.objects.select_for_update(of=("self",))
+        .filter(tool=tool, state__in=sorted(origins(State.SUPERSEDED)))
+        .exclude(definition=tool.definition_id)
+        .order_by("pk")
+    )
+    for action in stale:
+        states.move(action, to=State.SUPERSEDED, by=by, data={"reason": "definition_changed"})
+        action.slots.update(is_open=False)
+    return len(stale)

@@ -1,0 +1,151 @@
+"""Agents and their tools."""
+
+import json
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.utils.html import format_html, format_html_join
+
+from agents import readiness, registry
+from agents.admin.reading import Confined, ReadOnlyInline
+from agents.errors import Refusal
+from agents.models import Agent, AgentRole, Grant, Token, Tool
+from audit import refusals
+
+
+class AgentForm(forms.ModelForm):
+    """Name and purpose any time; who signs while it is a draft. Anything else that is posted is refused by name."""
+
+    request = None  # set by AgentAdmin for each request
+
+    class Meta:
+        model = Agent
+        fields = ["name", "purpose", "sign"]
+        help_texts = {
+            "name": "What people read in the queue.",
+            "purpose": "Why this agent exists.",
+            "sign": 'Groups that fill the slots, by tier: {"2": ["support-leads"], "3": ["finance", "support-leads"]}. '
+            "It bears risk: once the agent has been enabled, only the operator changes it, with a new agent file.",
+        }
+
+    def clean(self):
+        cleaned = super().clean()
+        if self.errors:
+            return cleaned
+        # Also what the page never offers: a forced post must be refused, not quietly ignored.
+        asked = {name: cleaned[name] for name in self.Meta.fields} | self._forced()
+        try:
+            registry.check_edit(self.instance, asked)
+        except Refusal as refusal:
+            actor = self.request.user.actor()
+            subject = ("agent", str(self.instance.pk))
+            refusals.tally(by=actor, code=refusal.code, where=f"POST {self.request.path}", subject=subject)
+            for error in refusal.errors:
+                field = error["field"] if error["field"] in self.fields else None
+                self.add_error(field, ValidationError(error["message"], code=refusal.code))
+        return cleaned
+
+    def _forced(self) -> dict:
+        return {name: self.data[name] for name in registry.NEVER_EDITED if name in self.data}
+
+
+class RoleInline(ReadOnlyInline):
+    model = AgentRole
+    fields = ["role", "person"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("person", "agent")
+
+
+class ToolInline(ReadOnlyInline):
+    model = Tool
+    fields = ["name", "tier", "digest"]
+    readonly_fields = ["digest"]
+    show_change_link = True
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("agent", "definition")
+
+    @admin.display(description="definition")
+    def digest(self, tool: Tool) -> str:
+        return tool.definition.digest[:16] if tool.definition else "none"
+
+
+class GrantInline(ReadOnlyInline):
+    model = Grant
+    fields = ["tool_name", "granted_at", "expires_at", "revoked_at"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("agent").order_by("tool_name", "-granted_at")
+
+
+class TokenInline(ReadOnlyInline):
+    model = Token
+    fields = ["prefix", "issued_at", "expires_at", "last_used_at", "revoked_at"]
+
+
+@admin.register(Agent)
+class AgentAdmin(Confined):
+    form = AgentForm
+    list_display = ["slug", "name", "owner", "standing", "first_enabled_at"]
+    list_filter = ["enabled"]
+    search_fields = ["slug", "name"]
+    readonly_fields = ["slug", "runtime", "standing", "needs"]
+    fields = ["slug", "name", "purpose", "sign", "runtime", "standing", "needs"]
+    inlines = [RoleInline, ToolInline, GrantInline, TokenInline]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).prefetch_related("roles__person")
+
+    def has_change_permission(self, request, obj=None) -> bool:
+        person = request.user
+        if not (person.is_active and person.is_staff):
+            return False
+        # Without an object this only opens the list, where nothing can be edited.
+        return obj is None or person.has_perm("agents.change_agent", obj)
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        return type("BoundAgentForm", (super().get_form(request, obj, change, **kwargs),), {"request": request})
+
+    def save_model(self, request, obj, form, change):
+        """Save through the registry, which locks the agent and asks again; the form's answer may be a second old."""
+        registry.edit(obj.pk, by=request.user.actor(), **{name: form.cleaned_data[name] for name in form.Meta.fields})
+
+    @admin.display(description="owner")
+    def owner(self, agent: Agent) -> str:
+        return next((str(role.person) for role in agent.roles.all() if role.role == AgentRole.Role.OWNER), "nobody")
+
+    @admin.display(description="standing")
+    def standing(self, agent: Agent) -> str:
+        return registry.standing(agent)
+
+    @admin.display(description="readiness")
+    def needs(self, agent: Agent) -> str:
+        rows = [
+            ("yes" if item.ok else "NO", item.name, item.evidence, f". {item.next_step}" if item.next_step else "")
+            for item in readiness.check(agent)
+        ]
+        return format_html("<ul>{}</ul>", format_html_join("", "<li><strong>{}</strong> {}: {}{}</li>", rows))
+
+
+@admin.register(Tool)
+class ToolAdmin(Confined):
+    agent_path = "agent"
+    list_display = ["name", "agent", "tier", "digest"]
+    list_select_related = ["agent", "definition"]
+    search_fields = ["name", "agent__slug"]
+    fields = ["agent", "name", "tier", "digest", "definition_text"]
+    readonly_fields = fields
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("agent", "definition")
+
+    @admin.display(description="digest")
+    def digest(self, tool: Tool) -> str:
+        return tool.definition.digest if tool.definition else "none"
+
+    @admin.display(description="definition")
+    def definition_text(self, tool: Tool) -> str:
+        body = tool.definition.body if tool.definition else {}
+        return format_html("<pre>{}</pre>", json.dumps(body, indent=2, ensure_ascii=False))

@@ -1,0 +1,92 @@
+"""What an agent file says, as frozen dataclasses of plain types."""
+
+from dataclasses import dataclass, field
+
+from agents.agentfile.nodes import Node, locate
+from agents.agentfile.problems import Problem
+
+
+@dataclass(frozen=True)
+class ToolSpec:
+    """One tool. `definition` is the JSON object that is stored, digested and shown; the rest reads from it."""
+
+    definition: dict
+    position: tuple[int, int] = field(default=(1, 1), compare=False)
+
+    @property
+    def name(self) -> str:
+        return self.definition["name"]
+
+    @property
+    def tier(self) -> int:
+        return self.definition["tier"]
+
+    @property
+    def effect(self) -> str:
+        return self.definition["effect"]
+
+    @property
+    def idempotent(self) -> bool:
+        return self.definition["idempotent"]
+
+    @property
+    def undo(self) -> str | None:
+        return self.definition["undo"]
+
+    @property
+    def connector(self) -> dict:
+        return self.definition["connector"]
+
+    @property
+    def host(self) -> str:
+        return self.connector["host"]
+
+    @property
+    def secret(self) -> str | None:
+        return self.connector["secret"]
+
+    @property
+    def schema(self) -> dict:
+        return self.definition["schema"]
+
+    @property
+    def money(self) -> str | None:
+        return self.definition["money"]
+
+    @property
+    def critical(self) -> tuple[str, ...]:
+        return tuple(self.definition["critical"])
+
+    @property
+    def headline(self) -> str | None:
+        return self.definition["headline"]
+
+
+@dataclass(frozen=True)
+class AgentFile:
+    """An agent, whole. Two are equal when they say the same, wherever it stands and whatever file it came from.
+
+    `roles` maps owner, steward, agent_steward, eval_owner, data_gatekeeper (those named) to usernames; `sign` maps
+    tiers 2 to 4 to group names, one slot each. `notes` is what the owner should know although the file can be used.
+    """
+
+    slug: str
+    name: str
+    purpose: str
+    roles: dict[str, str]
+    sign: dict[int, tuple[str, ...]]
+    runtime: str
+    enabled: bool
+    tools: tuple[ToolSpec, ...]
+    notes: tuple[Problem, ...] = field(default=(), compare=False)
+    file: str = field(default="", compare=False)
+    root: Node | None = field(default=None, compare=False, repr=False)
+
+    def where(self, path: str) -> tuple[int, int]:
+        """Return (line, column) of `roles.owner`, `tools[0].connector.host`, `sign.3[1]`; of the nearest thing above
+        when the file doesn't say it, and (1, 1) for an agent that wasn't read from a file."""
+        return locate(self.root, path) if self.root else (1, 1)
+
+    def problem(self, path: str, message: str) -> Problem:
+        """Return a Problem that points at `path` in this file, for checks that need more than the file."""
+        return Problem(self.file, *self.where(path), path, message)

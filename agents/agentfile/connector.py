@@ -1,0 +1,71 @@
+"""The connector of a tool: which call of which host it is."""
+
+import re
+
+from agents.agentfile import grammar
+from agents.agentfile.nodes import Scalar
+from agents.agentfile.problems import show, suggest
+from agents.agentfile.section import Section
+
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_LITERAL = re.compile(r"[A-Za-z0-9_.~!$&'()*+,;=:@-]*")
+_IN_PATH = ("string", "integer", "number")
+
+
+def read_connector(tool: Section) -> dict:
+    """Return the connector as plain JSON; values that were reported are None."""
+    keys = grammar.CONNECTOR if _is_http(tool) else None
+    connector = tool.section("connector", keys) if keys else None
+    if connector is None:
+        return {}
+    connector.choice("kind", grammar.CONNECTOR_KINDS)
+    path = connector.text("path", grammar.PATH)
+    if path is not None and (problem := _path_problem(path)):
+        connector.report("path", problem)
+        path = None
+    return {
+        "kind": "http",
+        "host": connector.text("host", grammar.HOST),
+        "path": path,
+        "method": connector.choice("method", grammar.METHODS),
+        "secret": connector.text("secret", grammar.SECRET, secret=True),
+    }
+
+
+def check_path_arguments(tool: Section, path: str, properties: dict, required: list) -> None:
+    """Report `{names}` in the path that aren't required arguments of a type one can write into a path."""
+    connector = tool.section_again("connector", grammar.CONNECTOR)
+    for name in dict.fromkeys(_PLACEHOLDER.findall(path)):
+        declared = properties.get(name)
+        if name not in properties:
+            connector.report("path", f"{{{name[:64]}}} is not an argument in the schema: {suggest(name, properties)}")
+        elif name not in required:
+            connector.report("path", f"{{{name}}} stands in the path: list {name} under required in the schema")
+        elif not isinstance(declared, dict) or declared.get("type") not in _IN_PATH:
+            connector.report("path", f"{{{name}}} stands in the path: give {name} type: string or integer in the schema")
+
+
+def _is_http(tool: Section) -> bool:
+    """Return whether the keys of an http connector are to be expected; other known kinds are reported here."""
+    connector = tool.get("connector")
+    kind = getattr(connector, "items", {}).get("kind") if connector else None
+    if not isinstance(kind, Scalar) or kind.value not in grammar.CONNECTOR_KINDS_LATER:
+        return True
+    message = f"{kind.value} connectors are known but not available yet: write kind: http, or remove the tool"
+    tool.findings.add(kind.at, f"{tool.path}.connector.kind", message)
+    return False
+
+
+def _path_problem(path: str) -> str | None:
+    if "?" in path or "#" in path:
+        return "write the path without query or fragment: arguments that aren't in it are sent for you"
+    if "//" in path:
+        return "write the path without empty segments (//)"
+    for segment in path[1:].split("/"):
+        literal = _PLACEHOLDER.sub("", segment)
+        if not _LITERAL.fullmatch(literal):
+            return f"{show(segment)}: write plain letters, digits and {{argument}}; escaping is done for you"
+        # {a}{b} and .{a} could come out as "..", and change where the request goes.
+        if segment and (literal or segment.count("{") > 1) and not literal.strip("."):
+            return f"{show(segment)}: write a segment with more than dots around its argument, and no . or .. segments"
+    return None

@@ -1,0 +1,111 @@
+"""Every key and word of the agent file: what is taken now, and what is known but can't be enforced yet."""
+
+import re
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The keys of one kind of mapping: required ones with what to write, optional ones, and those still to come."""
+
+    what: str
+    required: dict[str, str]
+    optional: tuple[str, ...] = ()
+    later: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def taken(self) -> tuple[str, ...]:
+        return (*self.required, *self.optional)
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a text must look like, with a sentence that says so."""
+
+    pattern: re.Pattern
+    says: str
+
+
+def _words(pattern: str, says: str) -> Words:
+    return Words(re.compile(pattern, re.DOTALL), says)
+
+
+AGENT = Keys(
+    "an agent file",
+    required={
+        "agent": "its slug, like agent: refund-desk",
+        "name": "what people call it, like name: Refund desk",
+        "purpose": "what it is for, in a sentence",
+        "roles": "who answers for it, like roles: {owner: rosa}",
+        "runtime": "where it runs: runtime: {kind: external}",
+        "tools": "the list of what it may do",
+    },
+    optional=("sign", "enabled"),
+    later={
+        "budget": "budgets aren't counted yet",
+        "sources": "fact sources aren't read yet",
+        "policy": "policy isn't evaluated yet, tiers alone decide",
+        "verify": "runs aren't verified yet",
+    },
+)
+ROLES = Keys(
+    "roles",
+    required={"owner": "the username of who owns it, like owner: rosa"},
+    optional=("steward", "agent_steward", "eval_owner", "data_gatekeeper"),
+)
+SIGN = Keys("sign", required={}, optional=("2", "3", "4"))
+RUNTIME = Keys("runtime", required={"kind": "kind: external"})
+TOOL = Keys(
+    "a tool",
+    required={
+        "name": "its name, like name: issue_refund",
+        "tier": "its risk tier, 0 to 4",
+        "effect": "effect: read, or effect: write",
+        "idempotent": "idempotent: true if it honours our Idempotency-Key, else idempotent: false",
+        "connector": "how it is called: connector: {kind: http, host: ..., path: /..., method: POST}",
+        "schema": "the JSON Schema of its arguments",
+    },
+    optional=("undo", "money", "critical", "headline", "preview"),
+    later={
+        "counterparty": "limits by counterparty aren't counted yet",
+        "business_key": "duplicates by business key aren't found yet",
+    },
+)
+CONNECTOR = Keys(
+    "a connector",
+    required={
+        "kind": "kind: http",
+        "host": "the name of a host in countersign.toml, like host: refunds",
+        "path": "the path, like path: /refunds",
+        "method": "method: POST (or GET, PUT, PATCH, DELETE)",
+    },
+    optional=("secret",),
+)
+
+SLUG = _words(r"[a-z][a-z0-9-]{1,62}", "2 to 63 lowercase letters, digits and hyphens, a letter first")
+TOOL_NAME = _words(r"[a-z][a-z0-9_]{0,62}", "1 to 63 lowercase letters, digits and underscores, a letter first")
+USERNAME = _words(r"[\w.@+-]{1,150}", "a username: letters, digits and @ . + - _")
+GROUP = _words(r"(?=\S)[^\n\t,]{1,150}(?<=\S)", "a group's name: one line without commas, 150 characters at most")
+HOST = _words(
+    r"[a-z][a-z0-9_-]{0,62}",
+    "the name of a host in countersign.toml ([hosts.NAME]), never an address; the operator writes the address there",
+)
+SECRET = _words(
+    r"[a-z][a-z0-9_-]{0,62}", "the name of a secret in countersign.toml ([secrets.NAME]), never the secret itself"
+)
+LINE = _words(r"(?=\S)[^\n\t]{1,200}(?<=\S)", "one line of at most 200 characters")
+PROSE = _words(r"(?=\s*\S).{1,4000}", "text of at most 4000 characters")
+ARGUMENT = _words(r"[^\n]{1,256}", "the name of an argument in the schema")
+UNDO = _words(r"[a-z][a-z0-9_]{0,62}", "the name of another tool in this file, or none")
+HEADLINE = _words(r"(?=\S)[^\n\t]{1,300}(?<=\S)", 'one line of at most 300 characters, like "Refund {amount}"')
+PATH = _words(r"/[^\n\t]{0,499}", "a path that starts with /, like /refunds")
+
+EFFECTS = ("read", "write")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+RUNTIME_KINDS = ("external",)
+RUNTIME_KINDS_LATER = ("scripted", "llm", "remote")
+CONNECTOR_KINDS = ("http",)
+CONNECTOR_KINDS_LATER = ("sql", "mcp", "internal", "external")
+SLOTS_NEEDED = {2: 1, 3: 2, 4: 2}  # distinct groups whose people sign, by effective tier
+MAX_SLOTS = 8
+MAX_TOOLS = 200

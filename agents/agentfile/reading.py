@@ -1,0 +1,194 @@
+"""From an agent file to an AgentFile, or to every problem in it."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from agents.agentfile import grammar
+from agents.agentfile.agent import AgentFile, ToolSpec
+from agents.agentfile.composing import MAX_BYTES, START, Unreadable, compose, decode
+from agents.agentfile.nodes import Mapping, Node, Scalar, Sequence, describe
+from agents.agentfile.problems import AgentFileErrors, Findings, Problem
+from agents.agentfile.section import Section
+from agents.agentfile.tools import HELD, check_tools, read_tool
+
+SEPARATE_FROM = 3  # from this tier on owner, steward and eval owner are different people
+SEPARATE_ROLES = ("owner", "steward", "eval_owner")
+
+
+def read(source: bytes | str, *, name: str) -> AgentFile:
+    """Return the agent that the YAML text describes; `name` is what problems call the file.
+
+    Raises AgentFileErrors with every problem found. Nothing is opened, fetched or looked up: whether its people,
+    groups, hosts and secrets exist is for the caller to check, with `AgentFile.where` to point at them.
+    """
+    findings = Findings(name)
+    try:
+        root = compose(decode(source, findings), findings)
+    except Unreadable:
+        findings.finish()
+        raise  # not reached: whoever raised it reported why
+    return _read_agent(root, findings)
+
+
+def read_path(path: str | Path) -> AgentFile:
+    """Return the agent of a file, or of a folder's `agent.yaml` or only YAML file; raises AgentFileErrors.
+
+    Other YAML files of the folder are named in the notes: they aren't read.
+    """
+    path = Path(path)
+    others: list[Path] = []
+    if path.is_dir():
+        path, others = _find_file(path)
+    agent = read(_read_bytes(path), name=str(path))
+    aside = [Problem(agent.file, *START, "", f"{other.name} beside it isn't read") for other in others]
+    return _with_notes(agent, aside)
+
+
+def _find_file(folder: Path) -> tuple[Path, list[Path]]:
+    try:
+        found = sorted(entry for entry in folder.iterdir() if entry.suffix in (".yaml", ".yml") and entry.is_file())
+    except OSError as error:
+        raise _unopened(folder, error) from None
+    named = [entry for entry in found if entry.stem == "agent"]
+    chosen = named if len(named) == 1 else found
+    if len(chosen) == 1:
+        return chosen[0], [entry for entry in found if entry != chosen[0]]
+    if not found:
+        raise _refusal(folder, "there is no YAML file in this folder: add agent.yaml")
+    listed = ", ".join(entry.name for entry in found[:5])
+    raise _refusal(folder, f"several YAML files ({listed}): name the one to read, or call it agent.yaml")
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        if path.exists() and not path.is_file():  # a pipe would wait for ever, a device never end
+            raise _refusal(path, "this is neither a file nor a folder: give the path of an agent file")
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise _unopened(path, error) from None
+
+
+def _unopened(path: Path, error: OSError | ValueError) -> AgentFileErrors:
+    reason = getattr(error, "strerror", None) or str(error)
+    return _refusal(path, f"can't be opened ({reason}): check the path and its permissions")
+
+
+def _refusal(path: Path, message: str) -> AgentFileErrors:
+    return AgentFileErrors([Problem(str(path), *START, "", message)])
+
+
+def _with_notes(agent: AgentFile, more: Iterable[Problem]) -> AgentFile:
+    from dataclasses import replace
+
+    return replace(agent, notes=(*more, *agent.notes))
+
+
+# --- the agent
+
+
+def _read_agent(root: Node, findings: Findings) -> AgentFile:
+    if isinstance(root, Scalar) and root.value is None:
+        findings.add(root.at, "", "the file is empty: write at least agent, name, purpose, roles, runtime and tools")
+    agent = Section.open(None if findings.problems and isinstance(root, Scalar) else root, "", grammar.AGENT, findings)
+    if agent is None:
+        findings.finish()
+    sign, roles, tools = _read_sign(agent), _read_roles(agent), _read_tools(agent)
+    _check_signatures(agent, tools)
+    _check_separation(agent, roles, tools)
+    read = {
+        "slug": agent.text("agent", grammar.SLUG),
+        "name": agent.text("name", grammar.LINE),
+        "purpose": agent.text("purpose", grammar.PROSE),
+        "roles": roles,
+        "sign": sign,
+        "runtime": _read_runtime(agent),
+        "enabled": agent.truth("enabled") or False,
+        "tools": tuple(spec for _, spec in tools),
+    }
+    return AgentFile(**read, notes=findings.finish(), file=findings.file, root=root)
+
+
+def _read_roles(agent: Section) -> dict[str, str]:
+    roles = agent.section("roles", grammar.ROLES)
+    if roles is None:
+        return {}
+    named = {role: roles.text(role, grammar.USERNAME) for role in grammar.ROLES.taken}
+    return {role: username for role, username in named.items() if username}
+
+
+def _read_sign(agent: Section) -> dict[int, tuple[str, ...]]:
+    section = agent.section("sign", grammar.SIGN)
+    found = {}
+    for tier, needed in grammar.SLOTS_NEEDED.items():
+        groups = section.texts(str(tier), grammar.GROUP) if section else None
+        if groups is None:
+            continue
+        if len(groups) < needed:
+            more = "another group" if groups else "the groups whose people sign"
+            section.report(str(tier), f"tier {tier} needs {needed} group(s), {len(groups)} named: add {more}")
+        elif len(groups) > grammar.MAX_SLOTS:
+            section.report(str(tier), f"more than {grammar.MAX_SLOTS} groups: name those who must sign each action")
+        found[tier] = tuple(groups)
+    if 4 in found:
+        _note(agent, "sign.4", "stored, but tier 4 actions are refused until break-glass is available")
+    return found
+
+
+def _read_runtime(agent: Section) -> str | None:
+    runtime = agent.section("runtime", grammar.RUNTIME)
+    kind = runtime.get("kind") if runtime else None
+    if isinstance(kind, Scalar) and kind.value in grammar.RUNTIME_KINDS_LATER:
+        runtime.report("kind", f"{kind.value} agents can't be run yet, runs come later: write kind: external")
+        return None
+    return runtime.choice("kind", grammar.RUNTIME_KINDS) if runtime else None
+
+
+def _read_tools(agent: Section) -> list[tuple[Section, ToolSpec]]:
+    node = agent.get("tools")
+    if node is None:
+        return []
+    if not isinstance(node, Sequence) or not node.items:
+        agent.report("tools", f"tools is a list of at least one tool, not {describe(node)}: write - name: ...")
+        return []
+    if len(node.items) > grammar.MAX_TOOLS:
+        agent.report("tools", f"more than {grammar.MAX_TOOLS} tools: split the agent")
+        return []
+    specs = []
+    for i, item in enumerate(node.items):
+        spec = read_tool(item, f"tools[{i}]", agent.findings)
+        if spec:
+            specs.append((Section(item, f"tools[{i}]", grammar.TOOL, agent.findings), spec))
+    check_tools(specs)
+    return specs
+
+
+def _check_signatures(agent: Section, tools: list[tuple[Section, ToolSpec]]) -> None:
+    sign = agent.node.items.get("sign")
+    if sign is not None and not isinstance(sign, Mapping):
+        return  # reported already
+    for tool, spec in tools:
+        tier = spec.tier or 0
+        if tier >= HELD and (sign is None or str(tier) not in sign.items):
+            groups = ", ".join(["group", "other-group"][: grammar.SLOTS_NEEDED[tier]])
+            tool.report("tier", f"nobody may sign tier {tier}: add it to sign, like sign: {{{tier}: [{groups}]}}")
+        if tier == 4:
+            _note(agent, f"{tool.path}.tier", "tier 4 actions are refused until break-glass is available")
+
+
+def _check_separation(agent: Section, roles: dict[str, str], tools: list[tuple[Section, ToolSpec]]) -> None:
+    if max((spec.tier or 0 for _, spec in tools), default=0) < SEPARATE_FROM:
+        return
+    held: dict[str, str] = {}
+    for role in SEPARATE_ROLES:
+        username = roles.get(role)
+        if username and (other := held.setdefault(username.casefold(), role)) != role:
+            message = f"{username} is the {other} too: from tier 3 on owner, steward and eval_owner are different people"
+            at = agent.node.items["roles"].items[role].at
+            agent.findings.add(at, f"roles.{role}", f"{message}, name another")
+
+
+def _note(agent: Section, path: str, message: str) -> None:
+    from agents.agentfile.nodes import locate
+
+    agent.findings.note(locate(agent.node, path), path, message)

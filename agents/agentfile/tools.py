@@ -1,0 +1,145 @@
+"""One tool of the file: its keys, its arguments, and what its tier demands."""
+
+from agents.agentfile import grammar
+from agents.agentfile.agent import ToolSpec
+from agents.agentfile.connector import check_path_arguments, read_connector
+from agents.agentfile.nodes import Mapping, Node, Scalar, describe, locate, plain
+from agents.agentfile.problems import Findings, suggest
+from agents.agentfile.section import Section
+from agents.arguments import ArgumentSchema, BadSchema, compile_schema
+from agents.headline import check_template
+
+HELD = 2  # from this tier on a person may have to sign
+
+
+def read_tool(node: Node, path: str, findings: Findings) -> ToolSpec | None:
+    """Return the tool, or None if it isn't a mapping. Where something was reported, its definition has gaps."""
+    tool = Section.open(node, path, grammar.TOOL, findings)
+    if tool is None:
+        return None
+    definition = {
+        "name": _read_name(tool),
+        "tier": tool.tier("tier"),
+        "effect": tool.choice("effect", grammar.EFFECTS),
+        "idempotent": tool.truth("idempotent"),
+        "undo": _read_undo(tool),
+        "connector": read_connector(tool),
+        "schema": None,
+        "money": tool.text("money", grammar.ARGUMENT),
+        "critical": tool.texts("critical", grammar.ARGUMENT) or [],
+        "headline": tool.text("headline", grammar.HEADLINE),
+        "preview": "none",
+    }
+    definition["schema"], compiled = _read_schema(tool)
+    _check_effect(tool, definition)
+    _check_held(tool, definition)
+    if compiled:
+        _check_arguments(tool, definition, compiled)
+    return ToolSpec(definition, node.at)
+
+
+def check_tools(tools: list[tuple[Section, ToolSpec]]) -> None:
+    """Report names used twice, and `undo` that names no other tool which writes."""
+    first: dict[str, ToolSpec] = {}
+    for tool, spec in tools:
+        if spec.name in first:
+            line, column = first[spec.name].position
+            tool.report("name", f"the tool at {line}:{column} has this name too: give each its own")
+        elif spec.name:
+            first[spec.name] = spec
+    for tool, spec in tools:
+        if spec.undo and (problem := _undo_problem(spec, first)):
+            tool.report("undo", problem)
+
+
+def _undo_problem(spec: ToolSpec, named: dict[str, ToolSpec]) -> str | None:
+    if spec.undo == spec.name:
+        return "a tool can't undo itself: name another tool, or write none"
+    if spec.undo not in named:
+        others = [name for name in named if name != spec.name]
+        return f"no tool in this file has this name: {suggest(spec.undo, [*others, 'none'])}"
+    if named[spec.undo].effect == "read":
+        return "the tool it names only reads: name one with effect: write, or write none"
+    return None
+
+
+def _read_name(tool: Section) -> str | None:
+    name = tool.text("name", grammar.TOOL_NAME)
+    if name == "none":
+        tool.report("name", "none is what undo says when nothing undoes a tool: write another name")
+    return name
+
+
+def _read_undo(tool: Section) -> str | None:
+    undo = tool.text("undo", grammar.UNDO)
+    return None if undo == "none" else undo
+
+
+def _read_schema(tool: Section) -> tuple[dict | None, ArgumentSchema | None]:
+    node, path = tool.get("schema"), f"{tool.path}.schema"
+    if node is None or not node.whole:
+        return None, None
+    if not isinstance(node, Mapping):
+        tool.report("schema", f"a schema is a mapping, not {describe(node)}: write {{type: object, properties: ...}}")
+        return None, None
+    schema = plain(node)
+    try:
+        compiled = compile_schema(schema)
+    except BadSchema as error:
+        below = error.path.removeprefix("schema")
+        tool.findings.add(locate(node, below), f"{path}{below}", error.message)
+        return schema, None
+    for note in compiled.notes:
+        below, _, message = note.removeprefix("schema").partition(": ")
+        tool.findings.note(locate(node, below), f"{path}{below}", message)
+    return schema, compiled
+
+
+def _check_effect(tool: Section, definition: dict) -> None:
+    if definition["effect"] != "write":
+        return
+    if definition["tier"] == 0:
+        tool.report("tier", "tier 0 only reads: write tier: 1 or higher, or effect: read")
+    if definition["connector"].get("method") == "GET":
+        at = locate(tool.node, "connector.method")
+        message = "a tool that writes can't be called with GET: write POST, PUT, PATCH or DELETE, or effect: read"
+        tool.findings.add(at, f"{tool.path}.connector.method", message)
+
+
+def _check_held(tool: Section, definition: dict) -> None:
+    held = (definition["tier"] or 0) >= HELD
+    preview = tool.get("preview")
+    if held and not tool.has("headline"):
+        tool.report("", 'headline is missing: from tier 2 on add one, like headline: "Refund {amount}"')
+    if held and not tool.has("preview"):
+        tool.report("", "preview is missing: from tier 2 on add preview: none, so that signers know there is none")
+    if preview and not (isinstance(preview, Scalar) and preview.value == "none"):
+        tool.report("preview", "previews are known but not available yet: write preview: none")
+
+
+def _check_arguments(tool: Section, definition: dict, compiled: ArgumentSchema) -> None:
+    properties, required = compiled.source.get("properties", {}), compiled.source.get("required", [])
+    for i, name in enumerate(definition["critical"]):
+        _check_argument(tool, f"critical[{i}]", name, properties, required)
+    money = definition["money"]
+    if money and _check_argument(tool, "money", money, properties, required) and money not in compiled.money:
+        tool.report("money", f"{money} isn't marked as money: write x-money: USD (its currency) in the schema")
+    if path := definition["connector"].get("path"):
+        check_path_arguments(tool, path, properties, required)
+    if headline := definition["headline"]:
+        held = (definition["tier"] or 0) >= HELD
+        critical = [name for name in definition["critical"] if held and name in properties]
+        for problem in check_template(headline, arguments=set(properties), critical=critical):
+            if problem.endswith("is not an argument of this tool"):
+                problem += f": its arguments are {', '.join(list(properties)[:20]) or 'none'}"
+            tool.report("headline", problem)
+
+
+def _check_argument(tool: Section, path: str, name: str, properties: dict, required: list) -> bool:
+    at = locate(tool.node, path)
+    if name not in properties:
+        hint = suggest(name, properties) if properties else "add it there"
+        tool.findings.add(at, f"{tool.path}.{path}", f"not an argument in the schema: {hint}")
+    elif name not in required:
+        tool.findings.add(at, f"{tool.path}.{path}", f"{name} may be left out: list it under required in the schema")
+    return name in properties

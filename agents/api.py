@@ -1,0 +1,76 @@
+"""REST doors of actions: parse, call one verb, answer."""
+
+from uuid import UUID
+
+from django.urls import reverse
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agents import access, actions, present
+from agents.errors import Invalid, NotAllowed
+from agents.identities import AgentPrincipal
+from agents.lifecycle import State
+from agents.models import Action
+
+KEY_LENGTH = 255
+_FIELDS = {"tool": str, "arguments": dict, "rationale": str, "claims": dict, "provenance": dict}
+_REQUIRED = {"tool", "arguments"}
+#: Known words of the API whose feature isn't there yet: refused by name, never swallowed.
+_LATER = {"run": "runs can't be started yet: leave it out"}
+_KINDS = {str: "text", dict: "an object", int: "a whole number"}
+
+
+@api_view(["POST"])
+def propose(request: Request) -> Response:
+    """`POST actions/`: 201 allowed or denied, 202 held for people; the same answer again for the same Idempotency-Key."""
+    if not isinstance(request.user, AgentPrincipal):
+        raise NotAllowed("Only agents propose here. Send the agent's token as `Authorization: Bearer <token>`.")
+    proposal = _proposal(read_fields(request.data, _FIELDS, required=_REQUIRED, later=_LATER), request)
+    done = actions.propose(principal=request.user, proposal=proposal, key=_key(request), answer=_answer)
+    headers = {"Location": reverse("api-action", args=[done.body["id"]])}
+    if done.replayed:
+        headers["Idempotent-Replayed"] = "true"
+    return Response(done.body, status=done.status, headers=headers)
+
+
+@api_view(["GET"])
+def action(request: Request, action_id: UUID) -> Response:
+    """`GET actions/{id}/`: its proposer, or a person who may see it."""
+    found = access.action_for(request.user, action_id)
+    agent = isinstance(request.user, AgentPrincipal)
+    return Response(present.for_agent(found) if agent else present.for_person(found))
+
+
+def _answer(new: Action) -> tuple[int, dict]:
+    return (202 if new.state == State.AWAITING_REVIEW else 201), present.for_agent(new)
+
+
+def _proposal(fields: dict, request: Request) -> actions.Proposal:
+    return actions.Proposal(trace_id=request.headers.get("traceparent", "")[:64], **fields)
+
+
+def _key(request: Request) -> str:
+    key = request.headers.get("Idempotency-Key", "").strip()
+    if not key or len(key) > KEY_LENGTH or not key.isprintable():
+        message = f"send one of 1 to {KEY_LENGTH} printable characters, new for each new request"
+        raise Invalid("An Idempotency-Key header is required.", errors=[{"field": "Idempotency-Key", "message": message}])
+    return key
+
+
+def read_fields(data: object, known: dict[str, type], *, required: set[str], later: dict[str, str] | None = None) -> dict:
+    """Return the body's known fields, each of its type. Raises Invalid naming every field that is wrong or unknown."""
+    if not isinstance(data, dict):
+        raise Invalid("The body must be a JSON object.")
+    errors = [{"field": name, "message": "is required"} for name in sorted(required - data.keys())]
+    for name, value in data.items():
+        if name not in known:
+            message = (later or {}).get(name) or f"unknown field; known are {', '.join(known)}"
+            errors.append({"field": name[:80], "message": message})
+        elif not isinstance(value, known[name]) or isinstance(value, bool):
+            errors.append({"field": name, "message": f"must be {_KINDS[known[name]]}"})
+        elif isinstance(value, str) and "\x00" in value:
+            errors.append({"field": name, "message": "must not contain the character NUL"})
+    if errors:
+        raise Invalid(errors=errors)
+    return dict(data)

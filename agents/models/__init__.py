@@ -1,0 +1,30 @@
+"""The nouns, one a file."""
+
+from agents.models.action import Action, ActionContent, MoveAllowed
+from agents.models.agent import Agent, AgentGroupObjectPermission, AgentRole, AgentUserObjectPermission
+from agents.models.person import Human, Person
+from agents.models.records import ClockInterval, IdempotencyKey, Incident, Outcome
+from agents.models.slot import Slot
+from agents.models.token import Token
+from agents.models.tool import Grant, Tool, ToolDefinition
+
+__all__ = [
+    "Action",
+    "ActionContent",
+    "Agent",
+    "AgentGroupObjectPermission",
+    "AgentRole",
+    "AgentUserObjectPermission",
+    "ClockInterval",
+    "Grant",
+    "Human",
+    "IdempotencyKey",
+    "Incident",
+    "MoveAllowed",
+    "Outcome",
+    "Person",
+    "Slot",
+    "Token",
+    "Tool",
+    "ToolDefinition",
+]

@@ -1,0 +1,203 @@
+import pgtrigger
+import uuid_utils.compat
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from agents.lifecycle import ENDS, State
+from agents.models.agent import Agent
+from agents.models.person import Person
+from agents.models.token import Token
+from agents.models.tool import Tool, ToolDefinition
+
+#: Columns fixed at birth. An edit is a new revision, a new row.
+FROZEN = [
+    "id", "lineage", "revision", "kind", "agent", "proposer_agent", "proposer_person", "on_behalf_of", "token", "tool",
+    "definition", "payload", "payload_digest", "digest", "wire_version", "wire_digest", "undoes", "release_id",
+    "policy_id", "policy", "self_humans", "tier", "effective_tier", "verdict", "reasons", "facts", "scope", "snapshot", "headline",
+    "impact", "run_id", "step_id", "trace_id", "created_at",
+]  # fmt: skip
+
+_MOVE_ALLOWED = """
+IF TG_OP = 'INSERT' THEN
+    IF NEW.state NOT IN ('denied', 'awaiting_review', 'approved') THEN
+        RAISE EXCEPTION 'an action can''t begin as %', NEW.state USING ERRCODE = 'check_violation';
+    END IF;
+ELSIF NEW.state <> OLD.state AND NOT EXISTS (
+    SELECT FROM agents_moveallowed AS m WHERE m.old_state = OLD.state AND m.new_state = NEW.state
+) THEN
+    RAISE EXCEPTION 'an action can''t go from % to %', OLD.state, NEW.state USING ERRCODE = 'check_violation';
+END IF;
+RETURN NEW;
+"""
+
+_SLOTS_FILLED = """
+IF NEW.state IN ('approved', 'executing') AND (TG_OP = 'INSERT' OR NEW.state <> OLD.state) THEN
+    IF EXISTS (SELECT FROM agents_slot AS s WHERE s.action_id = NEW.id AND s.filled_by_id IS NULL) THEN
+        RAISE EXCEPTION 'an open slot: the action can''t be %', NEW.state USING ERRCODE = 'check_violation';
+    END IF;
+    IF NEW.effective_tier >= 3 AND (
+        SELECT count(DISTINCT s.human) FROM agents_slot AS s
+        WHERE s.action_id = NEW.id AND s.filled_by_id IS NOT NULL AND s.human <> ALL (NEW.self_humans)
+    ) < 2 THEN
+        RAISE EXCEPTION 'tier % needs two people: the action can''t be %', NEW.effective_tier, NEW.state
+            USING ERRCODE = 'check_violation';
+    END IF;
+END IF;
+RETURN NEW;
+"""
+
+
+class MoveAllowed(models.Model):
+    """The state table as the database knows it: the trigger `move_allowed` reads it; the app may not write it."""
+
+    old_state = models.CharField(max_length=20)
+    new_state = models.CharField(max_length=20)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["old_state", "new_state"], name="move_once")]
+
+
+class Action(models.Model):
+    """One revision of something an agent or a person wants done: its exact bytes, the verdict on it, and where it stands."""
+
+    class Kind(models.TextChoices):
+        REAL = "real"
+        CHANGE = "change"
+        PRACTICE = "practice"
+
+    # what it is
+    id = models.UUIDField(primary_key=True, default=uuid_utils.compat.uuid7, editable=False)
+    lineage = models.UUIDField(help_text="the id of revision 1")
+    revision = models.PositiveIntegerField(default=1)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.REAL)
+    agent = models.ForeignKey(Agent, models.PROTECT, related_name="actions", help_text="the agent it is about")
+    proposer_agent = models.ForeignKey(Agent, models.PROTECT, null=True, related_name="+")
+    proposer_person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    on_behalf_of = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    token = models.ForeignKey(Token, models.PROTECT, null=True, related_name="+")
+    tool = models.ForeignKey(Tool, models.PROTECT, related_name="+")
+    definition = models.ForeignKey(ToolDefinition, models.PROTECT, related_name="+")
+    payload = models.BinaryField(help_text="the arguments, canonical (RFC 8785)")
+    payload_digest = models.CharField(max_length=64, help_text="of the arguments alone: recognises a re-proposal")
+    digest = models.CharField(max_length=64, help_text="of everything an approval binds to")
+    wire_version = models.PositiveSmallIntegerField(default=1)
+    wire_digest = models.CharField(max_length=64, help_text="of the request as it will be sent")
+    undoes = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
+    release_id = models.UUIDField(null=True)
+    policy_id = models.UUIDField(null=True)
+    policy = models.CharField(max_length=100, help_text="name and version of the policy that gave the verdict")
+    scope = models.JSONField(help_text="what the minted credential allows")
+    headline = models.TextField(help_text="rendered from the validated arguments")
+    impact = models.BigIntegerField(default=0, help_text="money at stake, minor units")
+    self_humans = ArrayField(models.BigIntegerField(), default=list, help_text="who counts as self: may never sign")
+    run_id = models.UUIDField(null=True)
+    step_id = models.UUIDField(null=True)
+    trace_id = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    # why it passed, or did not
+    tier = models.PositiveSmallIntegerField()
+    effective_tier = models.PositiveSmallIntegerField()
+    verdict = models.CharField(max_length=10)
+    reasons = models.JSONField(default=list)
+    facts = models.JSONField(default=dict)
+    snapshot = models.JSONField(default=dict, help_text="owner, roles, sign map, grant as they were")
+    permit_seconds = models.PositiveIntegerField(null=True)
+
+    # where it stands
+    state = models.CharField(max_length=20, choices=State.choices)
+    state_since = models.DateTimeField(db_default=Now())
+    held_from = models.CharField(max_length=20, blank=True, help_text="the state a hold interrupted")
+    at_risk_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+    breached_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    permit_until = models.DateTimeField(null=True)
+    permit_consumed_at = models.DateTimeField(null=True)
+    wake_at = models.DateTimeField(null=True, help_text="when the clock must look again; null when it has ended")
+    rings = models.PositiveIntegerField(default=0)
+
+    # what was decided and done
+    decision = models.CharField(max_length=10, blank=True)
+    reason_code = models.CharField(max_length=40, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True)
+    called_at = models.DateTimeField(null=True, help_text="committed before the call: null proves nothing went out")
+    lease_owner = models.CharField(max_length=200, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    fence = models.PositiveBigIntegerField(default=0)
+    error = models.JSONField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    # what it cost; null is not measured, zero is measured
+    cost_inference = models.DecimalField(max_digits=14, decimal_places=6, null=True)
+    cost_tooling = models.DecimalField(max_digits=14, decimal_places=6, null=True)
+    review_seconds = models.PositiveIntegerField(null=True)
+    fixing_seconds = models.PositiveIntegerField(null=True)
+    cost_incidents = models.DecimalField(max_digits=14, decimal_places=6, null=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [
+            models.Index(fields=["wake_at"], name="action_wake", condition=Q(wake_at__isnull=False)),
+            models.Index(fields=["agent", "state"], name="action_agent_state"),
+            models.Index(fields=["payload_digest"], name="action_payload"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["lineage", "revision"], name="revision_once_a_lineage"),
+            models.CheckConstraint(condition=Q(effective_tier__lte=4, tier__lte=4), name="action_tier_0_to_4"),
+            models.CheckConstraint(
+                condition=Q(proposer_agent__isnull=True) ^ Q(proposer_person__isnull=True), name="one_proposer"
+            ),
+            # Liveness as a constraint: whatever hasn't ended has a time at which the clock looks at it.
+            models.CheckConstraint(
+                condition=Q(state__in=sorted(ENDS), wake_at__isnull=True)
+                | (~Q(state__in=sorted(ENDS)) & Q(wake_at__isnull=False)),
+                name="open_actions_wake",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=State.EXECUTING, lease_until__isnull=False)
+                | (~Q(state=State.EXECUTING) & Q(lease_until__isnull=True)),
+                name="lease_only_while_executing",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=State.ON_HOLD) | Q(permit_until__isnull=True), name="a_hold_drops_the_permit"
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="practice")
+                | ~Q(state__in=["approved", "executing", "retry_wait", "unknown", "succeeded", "failed"]),
+                name="practice_never_runs",
+            ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="move_allowed",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("state"),
+                func=_MOVE_ALLOWED,
+            ),
+            pgtrigger.Trigger(
+                name="slots_filled",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("state"),
+                func=_SLOTS_FILLED,
+            ),
+            pgtrigger.ReadOnly(name="frozen_at_birth", fields=FROZEN),
+            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return self.headline or str(self.pk)
+
+
+class ActionContent(models.Model):
+    """Words and output of an action: they die by the policy's days, while the evidence on the action lives on."""
+
+    action = models.OneToOneField(Action, models.CASCADE, primary_key=True, related_name="content")
+    rationale = models.TextField(blank=True)
+    claims = models.JSONField(default=dict)
+    provenance = models.JSONField(default=dict)
+    output = models.JSONField(null=True, help_text="what the tool answered")

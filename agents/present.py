@@ -1,0 +1,74 @@
+"""An action as its readers see it: agents get codes, people get values (a reason is an oracle otherwise)."""
+
+import json
+
+from django.conf import settings
+
+from agents import arguments as arguments_
+from agents import binding
+from agents.models import Action
+
+
+def for_agent(action: Action) -> dict:
+    """Return the REST body for the agent that proposed it."""
+    return _body(action) | {"reasons": [{"code": reason["code"]} for reason in action.reasons]}
+
+
+def for_person(action: Action) -> dict:
+    """Return the REST body for a person who may see it."""
+    slots = [{"group": slot.label, "filled": slot.human is not None} for slot in action.slots.all()]
+    reasons = [{"code": reason["code"], "text": reason["text"]} for reason in action.reasons]
+    return _body(action) | {"reasons": reasons, "slots": slots, "headline": action.headline}
+
+
+def _body(action: Action) -> dict:
+    return {
+        "id": str(action.pk),
+        "lineage": str(action.lineage),
+        "revision": action.revision,
+        "kind": action.kind,
+        "state": str(action.state),
+        "agent": action.agent.slug,
+        "tool": action.tool.name,
+        "tier": action.tier,
+        "effective_tier": action.effective_tier,
+        "arguments": json.loads(bytes(action.payload)),
+        "digest": action.digest,
+        "payload_digest": action.payload_digest,
+        "verdict": action.verdict,
+        "created_at": _time(action.created_at),
+        "due_at": _time(action.due_at),
+        "expires_at": _time(action.expires_at),
+        "permit_until": _time(action.permit_until),
+        "decision": action.decision or None,
+        "reason_code": action.reason_code or None,
+        "decided_at": _time(action.decided_at),
+        "attempts": action.attempts,
+        "result": action.content.output,
+        "error": action.error,
+        "finished_at": _time(action.finished_at),
+        "url": f"{settings.PUBLIC_URL}/actions/{action.pk}/",
+    }
+
+
+def _time(at) -> str | None:
+    # A column written by the database in this very statement isn't known here yet; a reader asks again.
+    return at.isoformat() if hasattr(at, "isoformat") else None
+
+
+def arguments(action: Action) -> list[tuple[str, str]]:
+    """Return the arguments as people read them, name and shown value: the critical ones first, then as required."""
+    body = action.definition.body
+    first = [*body.get("critical", []), *body["schema"].get("required", [])]
+    shown = arguments_.describe(body["schema"], binding.stored_arguments(action.payload))
+    return sorted(shown, key=lambda pair: first.index(pair[0]) if pair[0] in first else len(first))
+
+
+def payload_text(action: Action) -> str:
+    """Return the canonical payload, indented for reading."""
+    return json.dumps(json.loads(bytes(action.payload)), indent=2, ensure_ascii=False)
+
+
+def definition_text(action: Action) -> str:
+    """Return the tool's definition as it was approved, indented for reading."""
+    return json.dumps(action.definition.body, indent=2, ensure_ascii=False, sort_keys=True)

@@ -1,0 +1,7 @@
+"""Agents as the company registered them: brought in from their files, edited where that bears no risk, written out again."""
+
+from agents.registry.editing import NEVER_EDITED, check_edit, edit
+from agents.registry.exporting import export_agent, standing
+from agents.registry.importing import Report, import_agent
+
+__all__ = ["NEVER_EDITED", "Report", "check_edit", "edit", "export_agent", "import_agent", "standing"]

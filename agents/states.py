@@ -1,0 +1,106 @@
+"""The hinge: `move()` is the only writer of an action's state. A compare-and-set, its clocks and its event, or nothing."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import F
+from django.db.models.functions import Now
+
+from agents.errors import AlreadyDecided
+from agents.lifecycle import ENDS, WORDS, State, origins
+from agents.models import Action, ClockInterval
+from audit import log
+from audit.actors import Actor
+
+#: The event of entering a state. A resumed action has its own verb, given by the caller.
+VERB_OF = {
+    State.APPROVED: "action.approved",
+    State.ON_HOLD: "action.held",
+    State.EXECUTING: "action.started",
+    State.RETRY_WAIT: "action.retry_scheduled",
+    State.UNKNOWN: "action.outcome_unknown",
+    State.REJECTED: "action.rejected",
+    State.EXPIRED: "action.expired",
+    State.REFUSED: "action.refused",
+    State.WITHDRAWN: "action.withdrawn",
+    State.SUPERSEDED: "action.superseded",
+    State.SUCCEEDED: "action.succeeded",
+    State.FAILED: "action.failed",
+}
+
+#: In these states the decision clock stands still, and why.
+_PAUSES = {State.ON_HOLD: "hold", State.CHANGES_REQUESTED: "changes_requested"}
+
+
+def move(
+    action: Action,
+    *,
+    to: State,
+    by: Actor,
+    expect: Iterable[State] | None = None,
+    verb: str = "",
+    data: dict | None = None,
+    private: dict | None = None,
+    where: dict[str, Any] | None = None,
+    **columns: Any,
+) -> tuple[int, str]:
+    """Move the action to `to` if it still stands where that is allowed, and record it; return event id and leaf hash.
+
+    `expect` narrows the states it may come from, `where` adds guards to the compare-and-set (a fence, a deadline);
+    `columns` are written with it. Raises AlreadyDecided when zero rows matched: somebody was faster. Runs in the
+    caller's transaction; the passed object is brought up to date.
+    """
+    allowed = origins(to) & frozenset(expect or State)
+    columns = _with_ends(to, columns)
+    changed = Action.objects.filter(pk=action.pk, state__in=sorted(allowed), **(where or {})).update(
+        state=to, state_since=Now(), **columns
+    )
+    if not changed:
+        raise already_decided(action)
+    origin = action.state
+    action.refresh_from_db()
+    turn_clock(action)
+    return log.record(
+        verb or VERB_OF[to],
+        by=by,
+        subject=("action", str(action.pk)),
+        data={"from": origin, "to": str(to), **(data or {})},
+        private=private,
+        retention=log.RETENTION_BY_TIER[action.effective_tier],
+    )
+
+
+def _with_ends(to: State, columns: dict) -> dict:
+    """Ends have no wake-up and no live permit; only execution has a lease."""
+    if to in ENDS:
+        columns = {"wake_at": None, "finished_at": Now(), **columns}
+    if to != State.EXECUTING:
+        columns = {"lease_until": None, "lease_owner": "", **columns}
+    return columns
+
+
+def already_decided(action: Action) -> AlreadyDecided:
+    """Return the named error for an action that moved meanwhile, saying where it stands now."""
+    current = Action.objects.only("state", "decided_at").get(pk=action.pk)
+    words = WORDS[State(current.state)].lower()
+    return AlreadyDecided(
+        f"The action isn't waiting for this any more: it is {words}. Open it again to see who did what.",
+        state=current.state,
+    )
+
+
+def turn_clock(action: Action) -> None:
+    """End the running interval and begin the one the state asks for: running, paused with its reason, or none."""
+    ClockInterval.objects.filter(action=action, ended_at__isnull=True).update(ended_at=Now())
+    if action.state == State.AWAITING_REVIEW:
+        ClockInterval.objects.create(action=action, kind="running")
+    elif action.state in _PAUSES:
+        ClockInterval.objects.create(action=action, kind="paused", reason=_PAUSES[State(action.state)])
+
+
+def shift_clocks(action: Action, by_seconds: float) -> dict[str, Any]:
+    """Return the columns that move an action's deadlines by a pause, for a move that ends it."""
+    pause = timedelta(seconds=by_seconds)
+    named = ("at_risk_at", "due_at", "expires_at")
+    return {name: F(name) + pause for name in named if getattr(action, name) is not None}

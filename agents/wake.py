@@ -1,0 +1,23 @@
+"""The doorbell: after commit, tell a worker that a row is waiting. Lost or doubled rings cost nothing but time."""
+
+import logging
+from uuid import UUID
+
+from celery import current_app
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+logger = logging.getLogger("countersign.wake")
+
+
+def ring(action_id: UUID) -> None:
+    """Ring once this transaction has committed. A broker that is down is logged, never raised: the clock rings again."""
+    transaction.on_commit(lambda: ring_now(action_id), robust=True)
+
+
+def ring_now(action_id: UUID) -> None:
+    """Ring at once."""
+    try:
+        current_app.send_task("agents.execute_action", [str(action_id)], retry=False, expires=60)
+    except (OperationalError, OSError) as error:
+        logger.warning("the broker didn't take the ring for %s (the clock will ring again): %s", action_id, error)

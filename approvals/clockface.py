@@ -1,0 +1,49 @@
+"""Pure: deadlines in words. The database's clock decides; these are for reading."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+Urgency = Literal["late", "at_risk", "on_time", "stopped"]
+WORDS: dict[Urgency, str] = {
+    "late": "Late", "at_risk": "At risk", "on_time": "On time", "stopped": "Clock stopped"
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Due:
+    """A deadline as people read it: how urgent, in a word, how far away, and when exactly (aware)."""
+
+    urgency: Urgency
+    word: str
+    relative: str
+    at: datetime
+
+
+def due(*, due_at: datetime | None, at_risk_at: datetime | None, now: datetime, stopped: bool = False) -> Due | None:
+    """Return the deadline in words, or None when there is none. A stopped clock is neither late nor on time."""
+    if due_at is None:
+        return None
+    urgency: Urgency = "on_time"
+    if stopped:
+        urgency = "stopped"
+    elif now >= due_at:
+        urgency = "late"
+    elif at_risk_at is not None and now >= at_risk_at:
+        urgency = "at_risk"
+    return Due(urgency, WORDS[urgency], _relative(urgency, due_at - now), due_at)
+
+
+def span(delta: timedelta) -> str:
+    """Return a length of time in its two largest units: `2 d 3 h`, `1 h 50 min`, `12 min`, `under a minute`."""
+    minutes = int(abs(delta).total_seconds() // 60)
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    units = [f"{days} d" if days else "", f"{hours} h" if hours else "", f"{minutes} min" if minutes else ""]
+    largest = [unit for unit in units if unit][:2]
+    return " ".join(largest) or "under a minute"
+
+
+def _relative(urgency: Urgency, left: timedelta) -> str:
+    if urgency == "stopped":
+        return "while on hold"
+    return f"by {span(left)}" if urgency == "late" else f"{span(left)} left"

@@ -1,0 +1,10 @@
+"""What the database must refuse of the desk's tables; the self-test tries each."""
+
+from audit.selftest import Forbidden
+
+FORBIDDEN = (
+    Forbidden("UPDATE approvals_decision SET word = word", "decisions could be rewritten"),
+    Forbidden("DELETE FROM approvals_decision", "decisions could be deleted"),
+    Forbidden("UPDATE approvals_statement SET says = says", "statements could be rewritten"),
+    Forbidden("DELETE FROM approvals_look", "what was looked at could be deleted"),
+)

@@ -1,0 +1,96 @@
+"""What people did at the desk: decisions, statements about unknown outcomes, and what they opened. Rows are only added."""
+
+import pgtrigger
+from django.db import models
+from django.db.models.functions import Now
+
+from agents.models import Action, Person, Slot
+
+
+class ReasonCode(models.TextChoices):
+    """Why somebody rejected. The code goes back to the agent, the note too."""
+
+    WRONG_TARGET = "wrong_target"
+    WRONG_VALUE = "wrong_value"
+    UNSUPPORTED_CLAIM = "unsupported_claim"
+    POLICY_BREACH = "policy_breach"
+    MISSING_EVIDENCE = "missing_evidence"
+    PRIVACY = "privacy"
+    TONE = "tone", "Tone or brand"
+    DUPLICATE = "duplicate"
+    BAD_TIMING = "bad_timing"
+    NOT_NEEDED = "not_needed"
+    SUSPECTED_MANIPULATION = "suspected_manipulation"
+    OTHER = "other", "Other (say what)"
+
+
+_APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+
+
+class Decision(models.Model):
+    """One person's word on one revision: approve or reject, bound to the digest they saw."""
+
+    class Word(models.TextChoices):
+        APPROVE = "approve"
+        REJECT = "reject"
+
+    action = models.ForeignKey(Action, models.PROTECT, related_name="decisions")
+    revision = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64)
+    person = models.ForeignKey(Person, models.PROTECT, related_name="decisions")
+    human = models.BigIntegerField()
+    on_behalf_of = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    word = models.CharField(max_length=10, choices=Word.choices)
+    reason_code = models.CharField(max_length=40, blank=True, choices=ReasonCode.choices)
+    note = models.TextField(blank=True)
+    checks = models.JSONField(default=dict, help_text="the reviewer's answers to the pointed checks")
+    step_up = models.CharField(max_length=20, default="session", help_text="how the person proved to be there")
+    preview_hash = models.CharField(max_length=64, blank=True, help_text="SHA-256 of what was shown")
+    template_version = models.CharField(max_length=40, blank=True)
+    slot = models.ForeignKey(Slot, models.PROTECT, null=True, related_name="+", help_text="the slot at that moment")
+    effective_at = models.DateTimeField(db_default=Now())
+    decided_at = models.DateTimeField(db_default=Now())
+    event_id = models.BigIntegerField(help_text="the event of the transition")
+    leaf_hash = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["decided_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["action", "revision", "human"], name="one_decision_a_human_and_revision")
+        ]
+        triggers = [_APPEND_ONLY]
+
+
+class Statement(models.Model):
+    """What a person says an unknown outcome was, after looking."""
+
+    action = models.ForeignKey(Action, models.PROTECT, related_name="statements")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    human = models.BigIntegerField()
+    says = models.CharField(max_length=10, choices=[("succeeded", "It happened"), ("failed", "It did not happen")])
+    note = models.TextField()
+    stated_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["stated_at"]
+
+
+class Look(models.Model):
+    """Somebody opened an action, kept it open, or opened a piece of its evidence."""
+
+    class Kind(models.TextChoices):
+        VIEWED = "viewed"
+        HEARTBEAT = "heartbeat"
+        EVIDENCE = "evidence_opened"
+
+    action = models.ForeignKey(Action, models.PROTECT, related_name="looks")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    what = models.CharField(max_length=100, blank=True)
+    preview_hash = models.CharField(max_length=64, blank=True)
+    template_version = models.CharField(max_length=40, blank=True)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["action", "person"], name="look_action_person")]
+        triggers = [_APPEND_ONLY]

@@ -1,0 +1,275 @@
+"""One action as a person reads it before deciding: what will happen, why they are asked, and what is on record. Only reads."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from agents import access, arguments, canonical, present
+from agents.lifecycle import ENDS, State
+from agents.models import Action, Person, Slot
+from agents.tools import base
+from approvals import clockface, inert, queue
+from approvals.clockface import Due
+from approvals.models import Decision
+from audit.models import Event
+
+TEMPLATE = "action/1"  # counts up when the page shows something else: a decision keeps which one it was made on
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One signature the action needs: from which group, and who gave it (empty when open or not to be told yet)."""
+
+    group: str
+    filled: bool
+    by: str
+    at: datetime | None
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument in the typed grid, and what the eye would miss in it."""
+
+    name: str
+    value: str
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class Call:
+    """The request as it will go out."""
+
+    tool: str
+    method: str
+    host: str
+    address: str
+    path: str
+    idempotent: bool
+    effect: str
+    undo: str
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What an approval binds to: the bytes, their digests, and the whole tool definition."""
+
+    payload: str
+    payload_bytes: int
+    payload_digest: str
+    digest: str
+    wire_digest: str
+    definition: str
+    definition_digest: str
+
+
+@dataclass(frozen=True)
+class Words:
+    """What the agent says of itself. Never verified, always shown last."""
+
+    rationale: str
+    claims: str
+    provenance: str
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event: when, in words, and the free text that was given with it."""
+
+    id: int
+    at: datetime
+    text: str
+    note: str
+    verb: str
+
+
+@dataclass(frozen=True)
+class Controls:
+    """What this person may do here, and why not where they may not."""
+
+    approve: bool
+    reject: bool
+    why_not: str
+    stop: bool
+    state_outcome: bool
+    why_not_state: str
+    receipt: int | None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The whole page. `shown_digest` is the SHA-256 of what decides: headline, arguments, call and digests."""
+
+    action: Action
+    state_words: str
+    due: Due | None
+    expires: str
+    permit: str
+    money: str
+    reasons: list[str]
+    seats: list[Seat]
+    filled: int
+    arguments: list[Argument]
+    call: Call
+    proof: Proof
+    words: Words
+    answer: str
+    error: str
+    history: list[Entry]
+    controls: Controls
+    is_over: bool
+    shown_digest: str
+
+
+def for_person(action: Action, person: Person) -> Sheet:
+    """Return the action as this person reads it. While they may still sign, they aren't told who signed before them."""
+    now = timezone.now()
+    slots = list(action.slots.select_related("filled_by").prefetch_related("filled_by__groups"))
+    controls = _controls(action, slots, person)
+    grid, call, proof = _arguments(action), _call(action), _proof(action)
+    return Sheet(
+        action=action,
+        state_words="Waiting for you" if controls.approve else queue.state_words(action),
+        due=queue.due_of(action, now),
+        expires=_expires(action, now),
+        permit=_permit(action),
+        money=queue.money_of(action),
+        reasons=[reason["text"] for reason in action.reasons],
+        seats=[_seat(slot, blind=controls.approve) for slot in slots],
+        filled=sum(1 for slot in slots if slot.human is not None),
+        arguments=grid,
+        call=call,
+        proof=proof,
+        words=_words(action),
+        answer=_pretty(action.content.output),
+        error=_pretty(action.error),
+        history=history(action, blind=controls.approve),
+        controls=controls,
+        is_over=action.state in ENDS,
+        shown_digest=_shown_digest(action, grid, call),
+    )
+
+
+def history(action: Action, *, blind: bool = False) -> list[Entry]:
+    """Return everything on record about the action, oldest first, from events alone."""
+    events = Event.objects.filter(subject_kind="action", subject_id=str(action.pk)).prefetch_related("private")
+    return [entry(event, blind=blind) for event in events.order_by("id")]
+
+
+def entry(event: Event, *, blind: bool = False) -> Entry:
+    """Return one event in words. `blind` keeps back who signed, so that the next signature is given independently."""
+    private = event.private_values()
+    text = event.sentence()
+    if blind and event.verb == "action.signed":
+        text = text.replace(str(private.get("display", "somebody")), "Somebody", 1)
+    return Entry(id=event.id, at=event.at, text=text, note=str(private.get("note", "")), verb=event.verb)
+
+
+# --- the parts
+
+
+def _controls(action: Action, slots: list[Slot], person: Person) -> Controls:
+    decision = Decision.objects.filter(action=action, revision=action.revision, human=person.human_id).first()
+    waiting = action.state == State.AWAITING_REVIEW and action.expires_at > timezone.now()
+    never = access.why_never(action, person) if waiting else None
+    why_not = access.why_not_sign(action, slots, person) if waiting else None
+    in_a_group = bool(access.signer_groups(person) & {slot.group_id for slot in slots})
+    unknown = action.state == State.UNKNOWN
+    why_not_state = access.why_not_settle(person, action) if unknown else None
+    return Controls(
+        approve=waiting and why_not is None,
+        reject=waiting and never is None and in_a_group and decision is None,
+        why_not=why_not or "",
+        stop=access.may_stop(person, action.agent) and not action.agent.is_stopped,
+        state_outcome=unknown and why_not_state is None,
+        why_not_state=why_not_state or "",
+        receipt=decision.pk if decision and decision.person_id == person.pk else None,
+    )
+
+
+def _seat(slot: Slot, *, blind: bool) -> Seat:
+    filled = slot.human is not None
+    return Seat(slot.label, filled, "" if blind or not filled else str(slot.filled_by), slot.filled_at)
+
+
+def _arguments(action: Action) -> list[Argument]:
+    return [Argument(name, shown, inert.notes(shown)) for name, shown in present.arguments(action)]
+
+
+def _call(action: Action) -> Call:
+    body = action.definition.body
+    connector = body["connector"]
+    try:
+        path = arguments.wire_request(body, _payload(action), version=action.wire_version).path
+    except arguments.NotSendable:  # the claim will refuse it; the page must still open
+        path = connector["path"]
+    host = base.hosts.get(connector["host"])
+    return Call(
+        tool=action.tool.name,
+        method=connector.get("method", ""),
+        host=connector["host"],
+        address=host.url if host else "",
+        path=path,
+        idempotent=bool(body.get("idempotent")),
+        effect=body.get("effect", ""),
+        undo=queue.undo_of(body),
+    )
+
+
+def _proof(action: Action) -> Proof:
+    return Proof(
+        payload=present.payload_text(action),
+        payload_bytes=len(bytes(action.payload)),
+        payload_digest=action.payload_digest,
+        digest=action.digest,
+        wire_digest=action.wire_digest,
+        definition=present.definition_text(action),
+        definition_digest=action.definition.digest,
+    )
+
+
+def _words(action: Action) -> Words:
+    content = action.content
+    texts = content.rationale, _pretty(content.claims or None), _pretty(content.provenance or None)
+    return Words(*texts, notes=inert.notes("\n".join(texts)))
+
+
+def _payload(action: Action) -> dict:
+    return canonical.parse_json(bytes(action.payload))
+
+
+def _pretty(value) -> str:
+    return "" if value is None else json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _expires(action: Action, now: datetime) -> str:
+    if action.expires_at is None or action.state != State.AWAITING_REVIEW:
+        return ""
+    left = action.expires_at - now
+    return f"in {clockface.span(left)}" if left.total_seconds() > 0 else "now"
+
+
+def _permit(action: Action) -> str:
+    """Say how long an approval would last or lasts."""
+    if action.state in (State.AWAITING_REVIEW, State.CHANGES_REQUESTED) and action.permit_seconds:
+        return f"runs once, within {action.permit_seconds // 60} min of the last signature"
+    if action.state == State.APPROVED:
+        return "may run once, until"
+    if action.state == State.ON_HOLD:
+        return "dropped while it is on hold"
+    return ""
+
+
+def _shown_digest(action: Action, grid: list[Argument], call: Call) -> str:
+    return canonical.digest_of(
+        {
+            "template": TEMPLATE,
+            "headline": action.headline,
+            "arguments": [[one.name, one.value] for one in grid],
+            "call": [call.tool, call.method, call.host, call.path, call.undo, call.idempotent],
+            "digest": action.digest,
+            "definition": action.definition.digest,
+        }
+    )

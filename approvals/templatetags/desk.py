@@ -1,0 +1,91 @@
+"""How the desk's templates show things: inert text, times, tiers, deadlines."""
+
+from datetime import UTC, datetime
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from agents.lifecycle import WORDS, State
+from approvals import clockface, inert
+
+register = template.Library()
+
+register.filter("inert", inert.inert, is_safe=True)
+register.filter("inert_block", inert.inert_block, is_safe=True)
+register.filter("plain", inert.plain)
+
+_SHAPES = {2: "circle", 3: "diamond", 4: "square"}
+_MEANINGS = {
+    0: "read-only",
+    1: "low-impact write",
+    2: "customer-facing",
+    3: "financial or production",
+    4: "privileged or security",
+}
+
+
+@register.filter
+def when(at: datetime | None) -> SafeString | str:
+    """Show an instant: `21 Nov 2026, 10:08 UTC`, machine-readable as well."""
+    if at is None:
+        return ""
+    at = at.astimezone(UTC)
+    text = f"{at.day} {at:%b %Y, %H:%M} UTC"
+    return format_html('<time datetime="{}">{}</time>', at.isoformat(timespec="seconds"), text)
+
+
+@register.filter
+def ago(at: datetime | None) -> SafeString | str:
+    """Show an instant with how long ago it was, or how far away it is."""
+    if at is None:
+        return ""
+    left = at - timezone.now()
+    distance = f"{clockface.span(left)} ago" if left.total_seconds() < 0 else f"in {clockface.span(left)}"
+    return format_html('{} <span class="relative">({})</span>', when(at), distance)
+
+
+@register.simple_tag
+def tier(number: int) -> SafeString:
+    """Show a tier as letter, shape and colour, so that none of the three is needed alone."""
+    shape = _SHAPES.get(number, "bar")
+    return format_html(
+        '<span class="tier tier-{}" title="Tier {}: {}"><span class="shape {}" aria-hidden="true"></span>T{}</span>',
+        number, number, _MEANINGS.get(number, "unknown"), shape, number,
+    )  # fmt: skip
+
+
+@register.simple_tag
+def deadline(due: clockface.Due | None) -> SafeString | str:
+    """Show a deadline: the word, how far away, and exactly when."""
+    if due is None:
+        return ""
+    return format_html(
+        '<span class="due due-{}"><strong>{}</strong> {}</span> <span class="at">by {}</span>',
+        due.urgency, due.word, due.relative, when(due.at),
+    )  # fmt: skip
+
+
+@register.filter
+def state(value: str) -> str:
+    """Return a state in words."""
+    return WORDS.get(State(value), value) if value in State.values else value
+
+
+@register.filter
+def digest(value: str) -> SafeString:
+    """Show a digest whole, its first eight characters set apart so that two can be compared at a glance."""
+    return format_html('<code class="digest"><b>{}</b>{}</code>', value[:8], value[8:])
+
+
+@register.filter
+def words(value: str) -> str:
+    """Return a code in words: `wrong_value` reads `Wrong value`."""
+    return value.replace("_", " ").capitalize()
+
+
+@register.filter
+def plural(count: int) -> str:
+    """Return the ending of a counted noun."""
+    return "" if count == 1 else "s"

@@ -1,0 +1,150 @@
+"""Pages of the desk: parse, call one verb, answer. A GET never decides."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_GET, require_POST
+
+from agents import access, stops
+from agents.errors import Invalid
+from approvals import console, desk, queue, receipts, sheet
+from approvals.models import ReasonCode
+
+REASONS = ReasonCode.choices
+
+
+def signed_in(view: Callable) -> Callable:
+    """For people who are signed in, and kept by no cache: neither a proxy nor the Back button may show it to others."""
+    return cache_control(no_store=True, private=True)(login_required(view))
+
+
+def page(request: HttpRequest, template: str, *, status: int = 200, bar: queue.Bar | None = None, **context) -> HttpResponse:
+    """Render a page with its top: what waits for this person, and who is stopped."""
+    return render(request, template, {"bar": bar or queue.bar(request.user), **context}, status=status)
+
+
+def see(name: str, *args) -> HttpResponseRedirect:
+    """Send the browser to look at what a form did (303), so that reloading repeats nothing."""
+    return HttpResponseRedirect(reverse(name, args=args), status=303)
+
+
+@require_GET
+@signed_in
+def queue_page(request: HttpRequest) -> HttpResponse:
+    mine = queue.for_person(request.user)
+    return page(request, "queue.html", bar=queue.bar(request.user, mine), desk=mine)
+
+
+# --- one action
+
+
+@require_GET
+@signed_in
+def action_page(request: HttpRequest, action_id) -> HttpResponse:
+    action = access.action_for(request.user, action_id)
+    shown = sheet.for_person(action, request.user)
+    desk.look(action=action, by=request.user, preview_hash=shown.shown_digest, template_version=sheet.TEMPLATE)
+    return page(request, "action.html", sheet=shown, template_version=sheet.TEMPLATE, reasons=REASONS)
+
+
+@require_POST
+@signed_in
+def decide(request: HttpRequest, action_id) -> HttpResponse:
+    form = request.POST
+    try:
+        decision = desk.decide(
+            action_id=action_id,
+            by=request.user,
+            word=form.get("decision", ""),
+            digest=form.get("digest", ""),
+            revision=_number(form.get("revision", "")),
+            reason_code=form.get("reason_code", ""),
+            note=form.get("note", ""),
+            preview_hash=form.get("shown", ""),
+            template_version=form.get("template", ""),
+        )
+    except Invalid as refusal:
+        return _action_again(request, action_id, refusal)
+    return see("receipt", decision.pk)
+
+
+@require_POST
+@signed_in
+def state_outcome(request: HttpRequest, action_id) -> HttpResponse:
+    form = request.POST
+    try:
+        desk.state_outcome(
+            action_id=action_id, by=request.user, says=form.get("says", ""), note=form.get("note", "")
+        )
+    except Invalid as refusal:
+        return _action_again(request, action_id, refusal)
+    messages.success(request, "Your word is on record.")
+    return see("action", action_id)
+
+
+def _action_again(request: HttpRequest, action_id, refusal: Invalid) -> HttpResponse:
+    """Show the page once more with what was wrong and everything that was typed."""
+    shown = sheet.for_person(access.action_for(request.user, action_id), request.user)
+    context = {"template_version": sheet.TEMPLATE, "reasons": REASONS, "refusal": refusal, "typed": request.POST}
+    return page(request, "action.html", status=refusal.status, sheet=shown, **context)
+
+
+def _number(text: str) -> int:
+    """Return the revision as posted. What isn't a number is no revision at all: it will be stale."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+# --- what I decided
+
+
+@require_GET
+@signed_in
+def receipt_page(request: HttpRequest, decision_id: int) -> HttpResponse:
+    receipt = receipts.receipt_for(request.user, decision_id)
+    following = queue.next_for(request.user, after=str(receipt.decision.action_id))
+    return page(request, "receipt.html", receipt=receipt, following=following)
+
+
+@require_GET
+@signed_in
+def decisions_page(request: HttpRequest) -> HttpResponse:
+    before = _number(request.GET.get("before", ""))
+    return page(request, "decisions.html", history=receipts.decided_by(request.user, before=before))
+
+
+# --- agents
+
+
+@require_GET
+@signed_in
+def agents_page(request: HttpRequest) -> HttpResponse:
+    return page(request, "agents.html", agents=console.agents_of(request.user))
+
+
+@require_GET
+@signed_in
+def agent_page(request: HttpRequest, slug: str) -> HttpResponse:
+    return page(request, "agent.html", console=console.for_person(access.agent_for(request.user, slug), request.user))
+
+
+@require_POST
+@signed_in
+def stop_agent(request: HttpRequest, slug: str) -> HttpResponse:
+    agent = access.agent_for(request.user, slug)
+    held = stops.stop(agent=agent, by=request.user.actor(), reason=request.POST.get("reason", ""))
+    messages.success(request, f"Stopped. {held} action{'' if held == 1 else 's'} went on hold; nothing new can start.")
+    return see("agent", slug)
+
+
+@require_POST
+@signed_in
+def resume_agent(request: HttpRequest, slug: str) -> HttpResponse:
+    agent = access.agent_for(request.user, slug)
+    back = stops.resume(agent=agent, by=request.user.actor(), reason=request.POST.get("reason", ""))
+    messages.success(request, f"Resumed. {back} action{'' if back == 1 else 's'} came back.")
+    return see("agent", slug)

@@ -1,0 +1,69 @@
+"""`record()`: the only way an event is written."""
+
+import json
+import secrets
+
+import rfc8785
+from django.db import transaction
+
+from audit import merkle, verbs
+from audit.actors import Actor
+
+_INSERT = """
+WITH event AS (
+    INSERT INTO audit.event (verb, actor_kind, actor_id, subject_kind, subject_id, data, leaf_data, retention)
+    VALUES (%s, %s, %s, %s, %s, %s::jsonb, %s, %s) RETURNING id, at
+), kept_apart AS (
+    INSERT INTO audit.private (event_id, field, salt, value)
+    SELECT event.id, part.field, part.salt, part.value
+    FROM event, unnest(%s::text[], %s::bytea[], %s::jsonb[]) AS part(field, salt, value)
+)
+SELECT id, at FROM event
+"""
+
+#: How long each kind of evidence lives; a later sweep reads it. Tiers: 0-1, 2, 3-4.
+RETENTION_BY_TIER = ("180 days", "180 days", "13 months", "7 years", "7 years")
+
+
+class NoTransaction(RuntimeError):
+    """Raised when an event is recorded outside a transaction: open one around the change and its event."""
+
+
+def record(
+    verb: str,
+    *,
+    by: Actor,
+    subject: tuple[str, str],
+    data: dict | None = None,
+    private: dict | None = None,
+    retention: str = "7 years",
+) -> tuple[int, str]:
+    """Write one event in the caller's transaction and return its id and leaf hash (hex).
+
+    `subject` is (kind, id). `data` goes into the leaf for good: ids, states, codes, digests. `private` holds names and
+    free text; the leaf keeps only their salted hashes. Raises UnknownVerb and NoTransaction; there is no off switch.
+    One statement, whatever the number of private fields.
+    """
+    if verb not in verbs.VERBS:
+        raise verbs.UnknownVerb(f"{verb!r} isn't in the catalogue: add it to audit/verbs.py with its sentence")
+    connection = transaction.get_connection()
+    if not connection.in_atomic_block:
+        raise NoTransaction(f"{verb} was recorded outside a transaction: open one around the change and its event")
+    parts = [(f, secrets.token_bytes(32), v) for f, v in {"display": by.display, **(private or {})}.items()]
+    leaf_data = rfc8785.dumps(
+        {
+            "verb": verb,
+            "by": by.as_record(),
+            "subject": list(subject),
+            "data": data or {},
+            "private": {f: merkle.commitment(salt, rfc8785.dumps(value)) for f, salt, value in parts},
+        }
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT,
+            [verb, by.kind, by.id, subject[0], subject[1], json.dumps(data or {}), leaf_data, retention]
+            + [[f for f, _, _ in parts], [s for _, s, _ in parts], [json.dumps(v) for _, _, v in parts]],
+        )
+        event_id, at = cursor.fetchone()
+    return event_id, merkle.leaf_hash(event_id=event_id, at=at, data=leaf_data)

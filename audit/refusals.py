@@ -1,0 +1,41 @@
+"""Refusals roll their transaction back, so the outer door records them here: counted per minute, then one event each."""
+
+from django.db import connection, transaction
+from django.db.models.functions import Now, TruncMinute
+
+from audit import log
+from audit.actors import Actor
+from audit.models import RefusalTally
+
+_UPSERT = """
+INSERT INTO audit_refusaltally (principal, code, minute, count, "where", subject_kind, subject_id)
+VALUES (%s, %s, date_trunc('minute', now()), 1, %s, %s, %s)
+ON CONFLICT (principal, code, minute, subject_id) DO UPDATE SET count = audit_refusaltally.count + 1
+"""
+
+
+def tally(*, by: Actor, code: str, where: str, subject: tuple[str, str] = ("door", "-")) -> None:
+    """Count one refusal of `by` with `code`. A flood costs one row a minute, not one event a request."""
+    with connection.cursor() as cursor:
+        cursor.execute(_UPSERT, [by.principal, code, where[:200], *subject])
+
+
+def write_finished(*, limit: int = 500) -> int:
+    """Turn the tallies of finished minutes into events and return how many. Safe to run from several clocks at once."""
+    with transaction.atomic():
+        finished = list(
+            RefusalTally.objects.select_for_update(skip_locked=True)
+            .filter(minute__lt=TruncMinute(Now()))
+            .order_by("minute")[:limit]
+        )
+        for row in finished:
+            kind, _, identity = row.principal.partition(":")
+            log.record(
+                "request.refused",
+                by=Actor(kind=kind, id=identity, display=row.principal),
+                subject=(row.subject_kind, row.subject_id),
+                data={"code": row.code, "count": row.count, "where": row.where, "minute": row.minute.isoformat()},
+                retention="13 months",
+            )
+        RefusalTally.objects.filter(pk__in=[row.pk for row in finished]).delete()
+    return len(finished)

@@ -1,0 +1,63 @@
+"""The catalogue of every event: its verb and its sentence. `{who}` is the actor; other names come from the event's data."""
+
+VERBS: dict[str, str] = {
+    # an action's life; each state it enters has one verb
+    "action.proposed": "{who} proposed it; policy said {outcome}",
+    "action.denied": "{who} proposed it; policy denied it",
+    "action.allowed": "{who} proposed it; policy let it run",
+    "action.signed": "{who} signed for {group} ({filled} of {needed})",
+    "action.approved": "Every signature is there: approved, to run once before {permit_until}",
+    "action.rejected": "{who} rejected it: {reason_code}",
+    "action.held": "On hold: {reason}",
+    "action.resumed": "Resumed, back to where it was",
+    "action.expired": "Nobody decided or ran it in time: expired",
+    "action.withdrawn": "{who} took it back",
+    "action.superseded": "Replaced: {reason}",
+    "action.refused": "Refused at execution: {reason}",
+    "action.started": "A worker took it (attempt {attempt})",
+    "action.called": "The call to the tool goes out",
+    "action.succeeded": "Done",
+    "action.failed": "Failed: {reason}",
+    "action.retry_scheduled": "Attempt {attempt} ended without an effect we know of ({reason}); next attempt follows",
+    "action.outcome_unknown": "Whether it took effect can't be told ({reason}); people must say",
+    "action.stated": "{who} looked and says: {says}",
+    "action.fenced": "A worker that had lost its lease tried to write: ignored",
+    "action.overdue": "Past due without a decision",
+    "action.hold_review_due": "Still on hold: somebody should look again",
+    "action.unknown_overdue": "Still unknown: somebody should look again",
+    "evidence.opened": "{who} opened it",
+    # the registry
+    "agent.imported": "{who} imported the agent file",
+    "agent.enabled": "{who} enabled the agent",
+    "agent.disabled": "{who} disabled the agent",
+    "agent.changed": "{who} changed {fields}",
+    "agent.stopped": "{who} stopped the agent: {reason}",
+    "agent.resumed": "{who} resumed the agent: {reason}",
+    "tool.defined": "{who} defined the tool {tool} (tier {tier})",
+    "grant.given": "{who} granted {tool}",
+    "grant.revoked": "{who} revoked {tool}",
+    "token.issued": "{who} issued the token {prefix}",
+    "token.revoked": "{who} revoked the token {prefix}",
+    "person.added": "{who} added the person {person}",
+    "person.changed": "{who} changed {fields} of the person {person}",
+    "person.disabled": "{who} disabled the person {person}",
+    "session.opened": "{who} signed in",
+    "session.closed": "{who} signed out",
+    "session.refused": "Somebody failed to sign in",
+    # the outer doors
+    "request.refused": "{who} was refused {count} times in one minute: {code}",
+}
+
+
+class UnknownVerb(LookupError):
+    """Raised when an event's verb isn't in the catalogue: add it to audit/verbs.py with its sentence."""
+
+
+class _Lenient(dict):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def sentence(verb: str, *, who: str, data: dict) -> str:
+    """Say an event in words. A name the data doesn't have reads as `?` rather than hiding the event."""
+    return VERBS.get(verb, verb).format_map(_Lenient(data, who=who))

@@ -1,0 +1,34 @@
+"""Signing in with allauth: closed to sign-ups; every sign-in, sign-out and failure goes on record."""
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.db import transaction
+
+from audit import log, refusals
+from audit.actors import ANONYMOUS
+
+
+class ClosedAdapter(DefaultAccountAdapter):
+    """People are made by the operator's `manage.py person add`, never by themselves."""
+
+    def is_open_for_signup(self, request) -> bool:
+        return False
+
+    def login(self, request, user) -> None:
+        super().login(request, user)
+        _record("session.opened", user)
+
+    def logout(self, request) -> None:
+        person = request.user if request.user.is_authenticated else None
+        super().logout(request)
+        if person is not None:
+            _record("session.closed", person)
+
+    def authentication_failed(self, request, **credentials) -> None:
+        super().authentication_failed(request, **credentials)
+        with transaction.atomic():
+            refusals.tally(by=ANONYMOUS, code="sign_in_failed", where=f"{request.method} {request.path}")
+
+
+def _record(verb: str, person) -> None:
+    with transaction.atomic():
+        log.record(verb, by=person.actor(), subject=("person", str(person.pk)), retention="13 months")

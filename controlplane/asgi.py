@@ -1,0 +1,36 @@
+"""The one door: uvicorn runs this, Django answers through WSGI in a thread pool (its ASGI handler was about 20x slower).
+
+The door opens only after the self-test: a database that would let the product rewrite history is not served from.
+"""
+
+import asyncio
+
+from a2wsgi import WSGIMiddleware
+
+from controlplane import selftest
+from controlplane.wsgi import application as django
+
+THREADS = 16
+_django = WSGIMiddleware(django, workers=THREADS)
+
+
+async def application(scope, receive, send) -> None:
+    """Answer HTTP through Django; on start-up run the self-test and refuse to serve when it fails."""
+    if scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+    elif scope["type"] == "http":
+        await _django(scope, receive, send)
+    elif scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1000})
+
+
+async def _lifespan(receive, send) -> None:
+    await receive()
+    try:
+        await asyncio.to_thread(selftest.require)
+    except selftest.Unsafe as unsafe:
+        await send({"type": "lifespan.startup.failed", "message": str(unsafe)})
+        return
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await send({"type": "lifespan.shutdown.complete"})

@@ -1,0 +1,29 @@
+"""Celery settings, each for a failure seen in the wild (docs/decisions name them)."""
+
+from django.conf import settings
+
+broker_url = settings.CELERY_BROKER_URL
+broker_connection_retry_on_startup = True
+broker_transport_options = {
+    # Longer than the hard time limit, or a long task is started a second time while the first still runs.
+    "visibility_timeout": 300,
+    "unacked_restore_interval": 2,
+    "unacked_restore_throttle": 1,
+    # The defaults wait for ever on a silently dropped connection.
+    "socket_timeout": 30,
+    "socket_connect_timeout": 3,
+    "socket_keepalive": True,
+    "health_check_interval": 25,
+}
+task_acks_late = True
+task_reject_on_worker_lost = True
+task_time_limit = 120
+task_ignore_result = True
+task_serializer = "json"
+accept_content = ["json"]
+result_backend = None
+worker_prefetch_multiplier = 1
+worker_cancel_long_running_tasks_on_connection_loss = True
+worker_soft_shutdown_timeout = 10
+worker_hijack_root_logger = False
+task_default_queue = "actions"

@@ -1,0 +1,48 @@
+"""The ticking loop: deadlines, expiry, lost leases, forgotten rings. No Celery in it: a dead broker must not stop expiry."""
+
+import logging
+import signal
+import threading
+import time
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+from agents import actions
+from audit import refusals
+
+logger = logging.getLogger("countersign.clock")
+#: One clock ticks at a time; a second one waits in reserve.
+LOCK = 0x0C5_C10C
+
+
+def tick() -> dict[str, int]:
+    """Do once whatever is due; return counts by what was done. Nothing when another clock is ticking."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+        if not cursor.fetchone()[0]:
+            return {}
+    try:
+        done = actions.sweep()
+        if written := refusals.write_finished():
+            done["refusals_written"] = written
+        return done
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+
+def run() -> None:
+    """Tick until SIGTERM or SIGINT. A database that doesn't answer is waited for; the next tick catches up."""
+    stopped = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stopped.set())
+    while not stopped.is_set():
+        began = time.monotonic()
+        try:
+            if done := tick():
+                logger.info("tick %s", " ".join(f"{name}={count}" for name, count in sorted(done.items())))
+        except DatabaseError as error:
+            logger.warning("tick skipped, the database doesn't answer: %s", error)
+            connection.close()
+        stopped.wait(max(0.05, settings.CLOCK_INTERVAL.total_seconds() - (time.monotonic() - began)))

@@ -1,0 +1,89 @@
+"""What the commands of `manage.py` share: verbs below a noun, who acts, and refusals as sentences with an exit code.
+
+Exit codes: 0 done, 1 refused or invalid, 2 wrong usage. Only data goes to stdout; notes and errors go to stderr.
+"""
+
+import json
+import os
+import pwd
+
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError, OperationalError, transaction
+from psycopg import errors as postgres
+
+from agents.errors import Refusal
+from audit.actors import Actor
+
+
+def operator() -> Actor:
+    """Return whoever runs this command, by the operating system's name for them (not by what the environment says)."""
+    uid = os.geteuid()
+    try:
+        name = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        name = f"uid-{uid}"
+    return Actor(kind="operator", id=name, display=name)
+
+
+class Noun(BaseCommand):
+    """A command with verbs below it: `add_verbs` declares each with its handler, which runs in one transaction."""
+
+    # Closing an account must not wait for a page's mistake to be found; the serving processes run the checks.
+    requires_system_checks = []
+
+    def add_arguments(self, parser):
+        verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+        self.add_verbs(verbs)
+
+    def add_verbs(self, verbs) -> None:
+        raise NotImplementedError
+
+    def verb(self, verbs, name: str, handler, about: str):
+        """Declare one verb and return its parser."""
+        parser = verbs.add_parser(name, help=about, description=about)
+        parser.set_defaults(handler=handler)
+        return parser
+
+    def handle(self, *args, handler, **options):
+        self.by = operator()
+        try:
+            with transaction.atomic():
+                handler(**options)
+        except Refusal as refusal:
+            self.refuse(refusal.detail, *_reasons(refusal))
+        except OperationalError as error:
+            self.refuse(f"The database doesn't answer: start the product with `make up`, or set DATABASE_URL. ({_one_line(error)})")
+        except DatabaseError as error:
+            if not isinstance(error.__cause__, (postgres.UndefinedTable, postgres.UndefinedColumn)):
+                raise
+            self.refuse("The database isn't prepared for this version: run `manage.py migrate`.")
+
+    def refuse(self, *lines: str) -> None:
+        """Say why not on stderr and end with exit code 1. Inside a handler nothing of it is kept."""
+        for line in lines:
+            self.stderr.write(line)
+        raise SystemExit(1)
+
+    def note(self, line: str) -> None:
+        """Say something for people: stdout is for data."""
+        self.stderr.write(line, lambda text: text)
+
+    def print_json(self, value) -> None:
+        self.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+    def print_table(self, head: tuple[str, ...], rows: list[tuple]) -> None:
+        """Print rows in columns as wide as they need."""
+        lines = [tuple(str(cell) for cell in row) for row in (head, *rows)]
+        widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+        for line in lines:
+            self.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _reasons(refusal: Refusal) -> list[str]:
+    """The refusal's fields, unless the sentence has said them already."""
+    lines = [f"{error['field']}: {error['message']}" if error.get("field") else error["message"] for error in refusal.errors]
+    return [line for line, error in zip(lines, refusal.errors, strict=True) if error["message"] not in refusal.detail]
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]

@@ -1,0 +1,38 @@
+"""PostgreSQL addresses as Django connections: two aliases, two roles, one database."""
+
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+OWNER_ROLE = "cs_owner"
+
+
+def from_url(url: str, *, assume_role: str | None = None) -> dict:
+    """Turn `postgresql://user:password@host:port/name?option=value` into Django settings.
+
+    A folder as `host=` option reaches a unix socket. Raises ValueError for any other scheme: PostgreSQL is the only database.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgres", "postgresql"):
+        raise ValueError(f"DATABASE_URL must start with postgresql://, not {parts.scheme or 'nothing'}://")
+    options = dict(parse_qsl(parts.query))
+    host = options.pop("host", None) or unquote(parts.hostname or "")
+    if assume_role:
+        options["assume_role"] = assume_role
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": host,
+        "PORT": str(parts.port or ""),
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": options,
+    }
+
+
+def aliases(app_url: str, owner_url: str) -> dict[str, dict]:
+    """Return `default` (the product's own role) and `owner` (migrations), as Django's DATABASES."""
+    app = from_url(app_url)
+    owner = from_url(owner_url, assume_role=OWNER_ROLE)
+    # Tests create one database through the owner; `default` is the same connection unless a test takes the app's role.
+    app["TEST"] = {"MIRROR": "owner"}
+    return {"default": app, "owner": owner}

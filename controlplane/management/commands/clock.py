@@ -1,0 +1,10 @@
+from django.core.management.base import BaseCommand
+
+from controlplane import clock
+
+
+class Command(BaseCommand):
+    help = "Tick: expire what is due, take back lost leases, ring again for what waits. Runs until it is stopped."
+
+    def handle(self, *args, **options) -> None:
+        clock.run()

@@ -1,0 +1,125 @@
+import secrets
+import sys
+
+from agents import people
+from agents.errors import Invalid
+from agents.models import AgentRole, Person
+from controlplane.commandline import Noun
+
+#: 22 characters of base64url: 128 random bits.
+PASSWORD_BYTES = 16
+
+
+class Command(Noun):
+    help = "Add, change, disable and list people. Only this command makes or changes who may sign."
+
+    def add_verbs(self, verbs):
+        add = self.verb(verbs, "add", self.add_person, "Add a person; prints a random password once unless one is piped in.")
+        add.add_argument("username", metavar="USERNAME")
+        change = self.verb(verbs, "set", self.change_person, "Change a person. What isn't named stays as it is.")
+        change.add_argument("username", metavar="USERNAME")
+        change.add_argument("--new-password", action="store_true", help="make a random password and print it once")
+        change.add_argument("--enable", action="store_true", help="open a disabled account again; it gets a new password")
+        for parser, groups in ((add, "groups that sign, by comma"), (change, "all their groups, by comma; '' for none")):
+            parser.add_argument("--groups", type=_names, metavar="a,b", help=groups)
+            parser.add_argument("--name", dest="display_name", help="the name that people see")
+            parser.add_argument("--email")
+            parser.add_argument("--same-human-as", metavar="NAME", help="another account of the same human being")
+            parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+            parser.add_argument("--json", action="store_true", help="print the person as JSON")
+        for flag, about in (("staff", "may open the admin"), ("superuser", "sees everything; signs nothing by it")):
+            add.add_argument(f"--{flag}", action="store_true", help=about)
+            pair = change.add_mutually_exclusive_group()
+            pair.add_argument(f"--{flag}", action="store_true", default=None, help=about)
+            pair.add_argument(f"--no-{flag}", dest=flag, action="store_false")
+        disable = self.verb(verbs, "disable", self.disable_person, "Close an account: its sessions end, its open votes are void.")
+        disable.add_argument("username", metavar="USERNAME")
+        listing = self.verb(verbs, "list", self.list_people, "List people and their groups.")
+        listing.add_argument("--json", action="store_true")
+
+    def add_person(self, username, groups, display_name, email, staff, superuser, same_human_as, password_stdin, json, **_):
+        password = _read_password() if password_stdin else secrets.token_urlsafe(PASSWORD_BYTES)
+        self.announce(groups or [])
+        person = people.add(
+            username=username,
+            by=self.by,
+            groups=groups or (),
+            display_name=display_name or "",
+            email=email or "",
+            staff=staff,
+            superuser=superuser,
+            same_human_as=same_human_as,
+            password=password,
+        )
+        self.show(person, json=json, password=None if password_stdin else password)
+
+    def change_person(self, username, password_stdin, new_password, enable, json, **options):
+        names = ("groups", "display_name", "email", "staff", "superuser", "same_human_as")
+        given = {name: options[name] for name in names}
+        if password_stdin:
+            given["password"] = _read_password()
+        elif new_password or (enable and not people.find(username).is_active):
+            given["password"] = secrets.token_urlsafe(PASSWORD_BYTES)
+        self.announce(given["groups"] or [])
+        person = people.change(username, by=self.by, active=True if enable else None, **given)
+        self.show(person, json=json, password=None if password_stdin else given.get("password"))
+
+    def disable_person(self, username, **_):
+        person = people.disable(username, by=self.by)
+        self.note(f"{person.username} is disabled: no sessions, no signatures.")
+        for role in AgentRole.objects.filter(person=person).select_related("agent"):
+            self.note(f"{person.username} is still {role.get_role_display().lower()} of {role.agent.slug}: change its agent file.")
+
+    def list_people(self, json, **_):
+        everybody = list(Person.objects.order_by("username").prefetch_related("groups"))
+        if json:
+            return self.print_json([_as_json(person) for person in everybody])
+        rows = [(person.username, person.first_name, _group_names(person), _marks(person)) for person in everybody]
+        self.print_table(("USERNAME", "NAME", "GROUPS", ""), rows)
+
+    def announce(self, groups: list[str]) -> None:
+        for name in people.missing_groups(groups):
+            self.note(f"new group: {name}")
+
+    def show(self, person: Person, *, json: bool, password: str | None) -> None:
+        if json:
+            shown = _as_json(person)
+            return self.print_json(shown | {"password": password} if password else shown)
+        self.note(f"{person.username}: {_group_names(person) or 'no groups'}{', ' if _marks(person) else ''}{_marks(person)}")
+        if password:
+            self.note("The password, shown this once:")
+            self.stdout.write(password)
+
+
+def _read_password() -> str:
+    """Return the first line of standard input. A prompt would tempt people to choose; a pipe keeps it out of `ps`."""
+    password = sys.stdin.readline().rstrip("\r\n")
+    if not password:
+        raise Invalid("There is no password on standard input: pipe one in, or leave --password-stdin out to get a random one.")
+    return password
+
+
+def _names(text: str) -> list[str]:
+    return [name for name in (part.strip() for part in text.split(",")) if name]
+
+
+def _group_names(person: Person) -> str:
+    return ", ".join(sorted(group.name for group in person.groups.all()))
+
+
+def _marks(person: Person) -> str:
+    flags = (("disabled", not person.is_active), ("staff", person.is_staff), ("superuser", person.is_superuser))
+    return ", ".join(word for word, on in flags if on)
+
+
+def _as_json(person: Person) -> dict:
+    return {
+        "username": person.username,
+        "name": person.first_name,
+        "groups": sorted(group.name for group in person.groups.all()),
+        "human": person.human_id,
+        "active": person.is_active,
+        "staff": person.is_staff,
+        "superuser": person.is_superuser,
+        "signer_since": person.signer_since.isoformat(),
+    }

@@ -1,0 +1,78 @@
+from django.db.models.functions import Now
+
+from agents import identities
+from agents.errors import Invalid, NoSuchAgent
+from agents.models import Agent, Token
+from controlplane.commandline import Noun
+
+
+class Command(Noun):
+    help = "Issue, revoke and list the tokens of agents. A token proposes and reads; it never decides."
+
+    def add_verbs(self, verbs):
+        issue = self.verb(verbs, "issue", self.issue_token, "Issue a token; prints it alone on stdout, this once.")
+        whose = issue.add_mutually_exclusive_group(required=True)
+        whose.add_argument("--agent", metavar="SLUG", help="the agent that will show it")
+        whose.add_argument("--client", metavar="NAME", help="not yet: clients enqueue runs")
+        days = f"how long it lives, 1 to {identities.MAX_DAYS} (default: {identities.DEFAULT_DAYS})"
+        issue.add_argument("--days", type=int, default=identities.DEFAULT_DAYS, help=days)
+        revoke = self.verb(verbs, "revoke", self.revoke_token, "End a token now.")
+        revoke.add_argument("prefix", metavar="PREFIX", help="the part between the first two underscores")
+        listing = self.verb(verbs, "list", self.list_tokens, "List tokens by prefix; a token itself can't be shown again.")
+        listing.add_argument("--agent", metavar="SLUG", help="only this agent's")
+        listing.add_argument("--json", action="store_true")
+
+    def issue_token(self, agent, client, days, **_):
+        if client:
+            raise Invalid("Tokens for clients come with runs, which don't exist yet. For an agent: --agent SLUG.")
+        try:
+            token, text = identities.issue(agent=_agent(agent), by=self.by, days=days)
+        except ValueError as error:
+            raise Invalid(f"--days: {error}.") from error
+        self.stdout.write(text)
+        self.note(f"Token {token.prefix} of {agent}, until {token.expires_at:%Y-%m-%d}. It can't be shown again.")
+
+    def revoke_token(self, prefix, **_):
+        token = identities.revoke(prefix=prefix, by=self.by)
+        self.note(f"Token {token.prefix} of {token.agent.slug} is revoked since {token.revoked_at:%Y-%m-%d %H:%M} UTC.")
+
+    def list_tokens(self, agent, json, **_):
+        tokens = Token.objects.select_related("agent").order_by("agent__slug", "-issued_at").annotate(now=Now())
+        if agent:
+            tokens = tokens.filter(agent=_agent(agent))
+        if json:
+            return self.print_json([_as_json(token) for token in tokens])
+        rows = [
+            (token.prefix, token.agent.slug, _state(token), f"{token.expires_at:%Y-%m-%d}", _moment(token.last_used_at))
+            for token in tokens
+        ]
+        self.print_table(("PREFIX", "AGENT", "STATE", "EXPIRES", "LAST USED"), rows)
+
+
+def _agent(slug: str) -> Agent:
+    agent = Agent.objects.filter(slug=slug).first()
+    if agent is None:
+        raise NoSuchAgent(f"There is no agent {slug!r}. `manage.py agent list` shows which there are.")
+    return agent
+
+
+def _state(token: Token) -> str:
+    if token.revoked_at is not None:
+        return "revoked"
+    return "live" if token.expires_at > token.now else "expired"
+
+
+def _moment(at) -> str:
+    return f"{at:%Y-%m-%d %H:%M}" if at else "never"
+
+
+def _as_json(token: Token) -> dict:
+    return {
+        "prefix": token.prefix,
+        "agent": token.agent.slug,
+        "state": _state(token),
+        "issued_at": token.issued_at.isoformat(),
+        "expires_at": token.expires_at.isoformat(),
+        "revoked_at": token.revoked_at and token.revoked_at.isoformat(),
+        "last_used_at": token.last_used_at and token.last_used_at.isoformat(),
+    }

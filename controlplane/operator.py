@@ -1,0 +1,197 @@
+"""The operator's file: `<data folder>/countersign.toml` names the hosts and secrets that agents may be granted.
+
+Read when a process starts. A mistake stops the start with one sentence: a worker that ran on with half a file would
+refuse approved actions.
+"""
+
+import ipaddress
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from agents.tools import base
+from agents.tools.base import Host, Secret
+
+FILE = "countersign.toml"
+KEYS = {"hosts": {"url", "loopback"}, "secrets": {"host", "kind", "value_file", "env"}}
+SHORTEST_SECRET = 16  # bytes; shorter ones can be guessed from a single signed call
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+
+
+class BadOperatorFile(Exception):
+    """The operator's file can't be used: correct the key it names and start again."""
+
+
+@dataclass(frozen=True)
+class Nouns:
+    """What the file says. `unusable`: secrets whose value isn't there, and why."""
+
+    hosts: dict[str, Host] = field(default_factory=dict)
+    secrets: dict[str, Secret] = field(default_factory=dict)
+    unusable: dict[str, str] = field(default_factory=dict)
+
+
+def load(home: Path) -> Nouns:
+    """Read the operator's file and hand it to the registry of connectors. Raises BadOperatorFile."""
+    nouns = read(home)
+    base.configure(nouns.hosts, nouns.secrets, nouns.unusable)
+    return nouns
+
+
+def read(home: Path) -> Nouns:
+    """Return what `<home>/countersign.toml` says; nothing when there is no such file. Raises BadOperatorFile."""
+    path = home / FILE
+    try:
+        text = path.read_text(encoding="utf-8")
+        document = tomllib.loads(text)
+    except FileNotFoundError:
+        return Nouns()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadOperatorFile(f"{path} can't be read: {error}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise BadOperatorFile(f"{path}: not TOML: {error}.") from error
+    return _File(path, text, document).nouns()
+
+
+@dataclass(frozen=True)
+class _File:
+    path: Path
+    text: str
+    document: dict
+
+    def nouns(self) -> Nouns:
+        for key in self.document:
+            if key not in KEYS:
+                raise self.wrong((key,), "not a key we know: write [hosts.NAME] or [secrets.NAME]")
+        hosts = {name: self.host(name, entry) for name, entry in self.tables("hosts")}
+        secrets, unusable = {}, {}
+        for name, entry in self.tables("secrets"):
+            self.check_secret(name, entry, hosts)
+            value, problem = self.value(entry)
+            if problem:
+                unusable[name] = problem
+            else:
+                secrets[name] = Secret(name=name, host=entry["host"], kind=entry["kind"], value=value)
+        return Nouns(hosts, secrets, unusable)
+
+    def tables(self, kind: str):
+        entries = self.document.get(kind, {})
+        if not isinstance(entries, dict):
+            raise self.wrong((kind,), f"write [{kind}.NAME] with its keys below")
+        for name, entry in entries.items():
+            if not isinstance(entry, dict):
+                raise self.wrong((kind, name), f"write [{kind}.{name}] with its keys below")
+            if not _NAME.fullmatch(name):
+                raise self.wrong((kind, name), "a name is lower-case letters, digits, _ and -, and starts with a letter")
+            for key in entry:
+                if key not in KEYS[kind]:
+                    raise self.wrong((kind, name, key), f"not a key of {kind}: use {', '.join(sorted(KEYS[kind]))}")
+            yield name, entry
+
+    def host(self, name: str, entry: Mapping) -> Host:
+        url, loopback = entry.get("url"), entry.get("loopback", False)
+        if not isinstance(url, str):
+            raise self.wrong(("hosts", name, "url"), 'write url = "https://…"')
+        if not isinstance(loopback, bool):
+            raise self.wrong(("hosts", name, "loopback"), "write true or false, without quotes")
+        if problem := why_not_address(url, loopback=loopback):
+            raise self.wrong(("hosts", name, "url"), problem)
+        return Host(name=name, url=url.rstrip("/"), loopback=loopback)
+
+    def check_secret(self, name: str, entry: Mapping, hosts: Mapping[str, Host]) -> None:
+        if entry.get("host") not in hosts:
+            known = ", ".join(sorted(hosts)) or "none yet"
+            raise self.wrong(("secrets", name, "host"), f"a secret is bound to one of the [hosts]: {known}")
+        if entry.get("kind") not in ("hmac", "bearer"):
+            raise self.wrong(("secrets", name, "kind"), 'write "hmac" (a token for each call) or "bearer" (sent as it is)')
+        sources = [key for key in ("value_file", "env") if key in entry]
+        if len(sources) != 1 or not isinstance(entry[sources[0]], str) or not entry[sources[0]]:
+            raise self.wrong(("secrets", name), 'say where the value is: value_file = "secrets/NAME", or env = "NAME"')
+
+    def value(self, entry: Mapping) -> tuple[bytes, str]:
+        """Return the secret's bytes, or what keeps it from being used (a sentence)."""
+        if "env" in entry:
+            value = os.environ.get(entry["env"], "").encode()
+            problem = "" if value else f"the environment variable {entry['env']} is empty or not set."
+        else:
+            value, problem = _read_private(self.path.parent / entry["value_file"])
+        if not problem and len(value) < SHORTEST_SECRET:
+            problem = f"it has {len(value)} bytes; give it at least {SHORTEST_SECRET}."
+        if not problem and entry["kind"] == "bearer" and not re.fullmatch(rb"[\x21-\x7e]+", value):
+            problem = "a bearer secret is sent in a header: one word of visible ASCII characters."
+        return value, problem
+
+    def wrong(self, keys: tuple[str, ...], message: str) -> BadOperatorFile:
+        line = _line_of(self.text, keys)
+        return BadOperatorFile(f"{self.path}{f':{line}' if line else ''}: {'.'.join(keys)}: {message}.")
+
+
+def _read_private(path: Path) -> tuple[bytes, str]:
+    """Return a file's bytes without the line end an editor adds, or a sentence on why it can't hold a secret."""
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            value = file.read().rstrip(b"\r\n")
+    except OSError as error:
+        return b"", f"the file {path} can't be read ({(error.strerror or 'error').lower()})."
+    if mode & 0o007:
+        return b"", f"everybody on this machine can read {path}: run `chmod 600 {path}`."
+    return value, ""
+
+
+def why_not_address(url: str, *, loopback: bool) -> str | None:
+    """Return why calls may not go to this address, as a sentence without its stop, or None.
+
+    An address inside this machine or network needs `loopback = true`, and only such a one may do without https.
+    """
+    try:
+        parts = urlsplit(url)
+        name, _ = parts.hostname, parts.port
+    except ValueError as error:
+        return f"not a URL ({error})"
+    if parts.scheme not in ("https", "http") or not name or re.search(r"[\x00-\x20\x7f\\]", url):
+        return "write https://HOST or https://HOST:PORT"
+    if parts.username is not None or parts.path not in ("", "/") or parts.query or parts.fragment or "?" in url or "#" in url:
+        return "only scheme, host and port stand here: paths are the tools', and passwords are secrets"
+    try:
+        inside = _is_inside(name)
+    except ValueError:
+        return f"{name} is not a host: numbers and dots make an address only in the form 192.0.2.1"
+    if inside and not loopback:
+        return f"{name} is inside this machine or network: add loopback = true if agents' tools are meant to reach it"
+    if loopback and inside is False:
+        return f"{name} is a public address: leave loopback out"
+    if parts.scheme == "http" and not loopback:
+        return "write https: without it, anybody on the way reads and changes the call"
+    return None
+
+
+def _is_inside(name: str) -> bool | None:
+    """Tell whether the host is inside; None for a name, which only a look-up could tell. Raises ValueError for odd numbers."""
+    if name == "localhost" or name.endswith((".localhost", ".local", ".internal")):
+        return True
+    # 127.1, 0x7f000001 and 2130706433 all reach 127.0.0.1, and `ipaddress` knows none of them.
+    if ":" not in name and not re.fullmatch(r"(0x[0-9a-f]*|[0-9]+)\.?", name.rstrip(".").rpartition(".")[2]):
+        return None
+    address = ipaddress.ip_address(name)
+    address = getattr(address, "ipv4_mapped", None) or address
+    return not address.is_global or address.is_multicast
+
+
+def _line_of(text: str, keys: tuple[str, ...]) -> int | None:
+    """Find the line that a key stands on, or its table, as far as the usual way of writing TOML shows it."""
+    table = re.compile(r"\s*\[+\s*" + r"\s*\.\s*".join(rf"[\"']?{re.escape(key)}[\"']?" for key in keys[:2]) + r"\s*\]")
+    entry = re.compile(rf"\s*[\"']?{re.escape(keys[-1])}[\"']?\s*[=.]")
+    found, inside = None, len(keys) == 1
+    for number, line in enumerate(text.splitlines(), start=1):
+        if table.match(line):
+            found, inside = number, True
+        elif line.lstrip().startswith("["):
+            inside = False
+        elif inside and len(keys) != 2 and entry.match(line):
+            return number
+    return found

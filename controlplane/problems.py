@@ -1,0 +1,141 @@
+"""The only place that knows how a refusal looks over HTTP: problem+json (RFC 9457) for clients, a page for people.
+
+A refusal rolled its transaction back, so it is recorded here, in a transaction of its own, counted per minute.
+"""
+
+import logging
+from http import HTTPStatus
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from rest_framework import exceptions as drf
+from rest_framework.response import Response
+
+from agents.errors import Refusal
+from agents.parsing import BodyTooLarge
+from audit import refusals
+from audit.actors import ANONYMOUS, Actor
+
+logger = logging.getLogger("countersign.problems")
+MEDIA_TYPE = "application/problem+json"
+
+#: Framework errors by class: code and what to do next. The first match wins.
+_FRAMEWORK = (
+    (drf.ParseError, "bad_json", None),
+    (drf.NotAuthenticated, "not_authenticated", "Send `Authorization: Bearer <token>`, or sign in."),
+    (drf.AuthenticationFailed, "invalid_token", None),
+    (drf.MethodNotAllowed, "method_not_allowed", None),
+    (drf.NotAcceptable, "not_acceptable", "This door answers application/json."),
+    (drf.UnsupportedMediaType, "unsupported_media_type", "Send the body as application/json."),
+    (drf.PermissionDenied, "not_allowed", None),
+    (drf.NotFound, "not_found", "There is nothing here, or it isn't yours to see."),
+    (PermissionDenied, "not_allowed", "You may not do this."),
+    (Http404, "not_found", "There is nothing here, or it isn't yours to see."),
+)
+
+
+def actor_of(request) -> Actor:
+    """Name whoever sent the request, for the record of refusals."""
+    principal = getattr(request, "user", None)
+    if principal is not None and getattr(principal, "is_authenticated", False):
+        return principal.actor()
+    return ANONYMOUS
+
+
+def body_of(*, status: int, code: str, detail: str, errors: list[dict] | None = None, **extra) -> dict:
+    """Return the members of one problem (RFC 9457 section 3.1), plus `code` and, where fields are to blame, `errors`."""
+    body = {"type": f"urn:countersign:problem:{code}", "title": HTTPStatus(status).phrase, "status": status}
+    body |= {"code": code, "detail": detail}
+    if errors:
+        body["errors"] = errors
+    return body | extra
+
+
+def as_problem(exc: Exception, context: dict) -> Response | None:
+    """DRF's exception handler."""
+    request = context["request"]
+    problem, headers = _problem_and_headers(exc)
+    if problem is None:
+        return None
+    _record(request, problem["code"], subject=_subject(context.get("kwargs", {})))
+    response = Response(problem, status=problem["status"], headers=headers, content_type=MEDIA_TYPE)
+    response.exception = True
+    return response
+
+
+def _problem_and_headers(exc: Exception) -> tuple[dict | None, dict]:
+    if isinstance(exc, Refusal):
+        return body_of(status=exc.status, code=exc.code, detail=exc.detail, errors=exc.errors, **exc.extra), {}
+    if isinstance(exc, BodyTooLarge):
+        return body_of(status=413, code="body_too_large", detail=str(exc.detail)), {}
+    if isinstance(exc, (OperationalError, InterfaceError)):
+        logger.error("database unavailable: %s", exc)
+        detail = "The database doesn't answer. Nothing was written; try again in a moment."
+        return body_of(status=503, code="database_unavailable", detail=detail), {"Retry-After": "5"}
+    for kind, code, sentence in _FRAMEWORK:
+        if isinstance(exc, kind):
+            status = getattr(exc, "status_code", 404 if kind is Http404 else 403)
+            headers = {"WWW-Authenticate": exc.auth_header} if getattr(exc, "auth_header", None) else {}
+            place = getattr(exc, "place", {})
+            return body_of(status=status, code=code, detail=sentence or str(getattr(exc, "detail", exc)), **place), headers
+    return None, {}
+
+
+def _subject(kwargs: dict) -> tuple[str, str]:
+    return ("action", str(kwargs["action_id"])) if "action_id" in kwargs else ("door", "-")
+
+
+def _record(request, code: str, *, subject: tuple[str, str]) -> None:
+    """Count the refusal. A log that can't be written must not turn a refusal into an allowance, so it never raises."""
+    try:
+        with transaction.atomic():
+            refusals.tally(by=actor_of(request), code=code, where=f"{request.method} {request.path}", subject=subject)
+    except DatabaseError as error:
+        logger.error("refusal %s could not be recorded: %s", code, error)
+
+
+class ProblemMiddleware:
+    """Turns a refusal raised by a page into a page that says what happened and what to do next."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse | None:
+        if isinstance(exc, (Http404, RequestDataTooBig)) and not request.path.startswith("/api/"):
+            return None
+        problem, headers = _problem_and_headers(exc)
+        if problem is None:
+            return None
+        kwargs = request.resolver_match.kwargs if request.resolver_match else {}
+        _record(request, problem["code"], subject=_subject(kwargs))
+        return answer(request, problem, headers)
+
+
+def answer(request: HttpRequest, problem: dict, headers: dict | None = None) -> HttpResponse:
+    """Answer a problem in the form the door speaks."""
+    if request.path.startswith("/api/"):
+        return JsonResponse(problem, status=problem["status"], content_type=MEDIA_TYPE, headers=headers)
+    return render(request, "problem.html", {"problem": problem}, status=problem["status"])
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The form came without its secret: another site, or a page left open for too long."""
+    _record(request, "csrf_failed", subject=("door", "-"))
+    detail = "This form is too old or didn't come from this site. Open the page again and repeat what you did."
+    return answer(request, body_of(status=403, code="csrf_failed", detail=detail))
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    detail = "There is nothing here, or it isn't yours to see."
+    return answer(request, body_of(status=404, code="not_found", detail=detail))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The last resort: says nothing about the inside, and that nothing was written."""
+    detail = "Something went wrong on our side. Nothing was written. Try again, and tell the operator if it stays."
+    return answer(request, body_of(status=500, code="internal_error", detail=detail))

@@ -1,0 +1,250 @@
+"""`manage.py up` from outside: what it says, what it leaves, what it survives."""
+
+import json
+import os
+import pwd
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+from controlplane import embedded, places
+from controlplane.home import CHECKOUT
+from tests.product import Product, alive, free_port, until
+
+CHILDREN = {"postgres", "valkey", "worker", "clock", "web"}
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory):
+    """One running product for the tests that leave it as they found it."""
+    with Product(tmp_path_factory.mktemp("up") / "home") as running:
+        yield running
+
+
+def readyz(product: Product) -> int:
+    try:
+        return urllib.request.urlopen(f"{product.url}/readyz", timeout=5).status
+    except OSError:
+        return 0
+
+
+def refused(home, *words: str, **env: str) -> str:
+    """Return what `up` says when it doesn't start."""
+    attempt = Product(home, env=env)
+    try:
+        attempt.start(*words)
+        assert attempt.wait_end() == 1
+        assert "Traceback" not in attempt.output
+        return attempt.output
+    finally:
+        attempt.discard()
+
+
+def test_up_says_where_it_is_and_runs_every_process(product):
+    assert f"Countersign is ready: {product.url}" in product.output
+    assert set(product.pids) == CHILDREN
+    assert readyz(product) == 200
+
+
+def test_second_up_says_that_the_first_is_running(product):
+    second = Product(product.home, port=free_port())
+    assert second.start().wait_end() == 1
+    assert f"already running at {product.url} (pid {product.process.pid})" in second.output
+    assert readyz(product) == 200
+
+
+def test_busy_port_says_which_option_moves_it(tmp_path):
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        said = refused(tmp_path / "home", "--port", str(busy.getsockname()[1]))
+    assert "is taken" in said and "--port N" in said and "COUNTERSIGN_PORT" in said
+
+
+def test_other_commands_find_the_services_in_a_private_file(product):
+    path = product.home / "run" / "services.json"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert {"database_url", "database_owner_url", "redis_url", "url"} <= set(product.services)
+    assert product.manage("migrate", "--check").returncode == 0
+
+
+@pytest.mark.parametrize("name", sorted(CHILDREN))
+def test_killed_child_comes_back(product, name):
+    old = product.kill(name)
+    product.wait_restart(name, old)
+    assert f"{name} was killed (SIGKILL)" in product.output
+    until(lambda: readyz(product) == 200, seconds=30, what="ready again")
+
+
+def test_ctrl_c_stops_everything_and_ends_well(tmp_path):
+    with Product(tmp_path / "home") as product:
+        pids = product.pids.values()
+        assert product.stop(signal.SIGINT) == 0
+        assert not any(alive(pid) for pid in pids)
+        assert not (product.home / "run" / "services.json").exists()
+        assert product.output.rstrip().endswith("Stopped.")
+
+
+def test_start_after_everything_was_killed_needs_no_tidying(tmp_path):
+    with Product(tmp_path / "home") as product:
+        product.crash()
+        assert (product.home / "run" / "services.json").exists()
+        product.start().wait_ready()
+        assert readyz(product) == 200
+        # And when the supervisor alone was killed, nothing of it stays.
+        pids = product.pids.values()
+        product.process.kill()
+        product.process.wait()
+        product.start().wait_ready()
+        assert not any(alive(pid) for pid in pids)
+        assert product.stop(signal.SIGTERM) == 0
+
+
+def test_terminal_that_goes_away_stops_everything(tmp_path):
+    product = Product(tmp_path / "home")
+    try:
+        product.start().wait_ready()
+        pids = product.pids.values()
+        assert product.stop(signal.SIGHUP) == 0
+        assert not any(alive(pid) for pid in pids)
+    finally:
+        product.discard()
+
+
+def test_closed_standard_output_keeps_nothing_from_stopping(tmp_path):
+    product = Product(tmp_path / "home")
+    try:
+        words = [sys.executable, "manage.py", "up", "--home", product.home, "--port", str(product.port), "--no-demo"]
+        process = subprocess.Popen(
+            words, cwd=CHECKOUT, env=product.env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        process.stdout.close()
+        until(lambda: readyz(product) == 200, seconds=60, what="ready")
+        pids = product.pids.values()
+        process.terminate()
+        assert process.wait(timeout=40) == 0
+        assert not any(alive(pid) for pid in pids)
+    finally:
+        product.discard()
+
+
+def test_missing_database_is_named_without_its_password(tmp_path):
+    url = f"postgresql://cs_app:hunter2@127.0.0.1:{free_port()}/countersign"
+    said = refused(tmp_path / "home", DATABASE_URL=url, DATABASE_OWNER_URL=url)
+    assert "(DATABASE_URL) doesn't answer" in said and "127.0.0.1:" in said
+    assert "without DATABASE_URL the embedded PostgreSQL is used" in said
+    assert "hunter2" not in said
+
+
+def test_database_without_an_owner_login_is_explained(tmp_path):
+    said = refused(tmp_path / "home", DATABASE_URL="postgresql://cs_app:hunter2@127.0.0.1/countersign")
+    assert "DATABASE_OWNER_URL" in said and "bootstrap_sql" in said and "hunter2" not in said
+
+
+def test_missing_redis_is_named_without_its_password(tmp_path):
+    said = refused(tmp_path / "home", REDIS_URL=f"redis://:hunter2@127.0.0.1:{free_port()}/0")
+    assert "(REDIS_URL) doesn't answer" in said and "without REDIS_URL the embedded Valkey is used" in said
+    assert "hunter2" not in said
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a folder of somebody else's")
+def test_data_folder_of_another_user_stays_as_it_is(tmp_path):
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    os.chown(home, places.choose_account().uid, -1)
+    assert "belongs to" in refused(home)
+    assert not any(home.iterdir())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_plain_user_runs_everything_in_the_data_folder(tmp_path_factory):
+    account = pwd.getpwnam("nobody")
+    base = tmp_path_factory.mktemp("plain")
+    for folder in (base, *base.parents[:2]):
+        folder.chmod(0o755)
+    os.chown(base, account.pw_uid, account.pw_gid)
+    try:
+        subprocess.run([sys.executable, "manage.py", "help"], cwd=CHECKOUT, user=account.pw_uid, check=True)
+    except (PermissionError, subprocess.CalledProcessError):
+        pytest.skip("this Python, or the checkout, lies where a plain user can't read it")
+    words = [sys.executable, "manage.py", "up", "--home", base / "home", "--port", str(free_port()), "--no-demo"]
+    plain = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": [], "env": {"PATH": os.environ["PATH"]}}
+    process = subprocess.Popen(words, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True, **plain)
+    try:
+        until(lambda: "is ready" in process.stdout.readline(), seconds=60, what="ready")
+        assert (base / "home" / "servers" / "postgres" / "PG_VERSION").exists()
+        assert not (base / "home" / "data-location").exists()
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=40) == 0
+        shutil.rmtree(base)
+
+
+def test_external_servers_are_used_as_they_are(tmp_path):
+    places.claim(tmp_path / "other")
+    place = places.settle(tmp_path / "other")
+    postgres, valkey = embedded.Postgres(place, durable=False), embedded.Valkey(place, durable=False)
+    try:
+        postgres.start()
+        valkey.start()
+        env = {
+            "DATABASE_URL": postgres.url("cs_app"),
+            "DATABASE_OWNER_URL": postgres.url("postgres"),
+            "REDIS_URL": valkey.url,
+        }
+        with Product(tmp_path / "home", demo=True, env=env) as product:
+            assert set(product.pids) == {"worker", "clock", "web"}
+    finally:
+        valkey.stop()
+        postgres.stop()
+        places.discard(place)
+    assert "SHOP_DATABASE_URL" in product.output
+    assert not (tmp_path / "home" / "servers").exists()
+
+
+def test_bootstrap_sql_makes_the_roles_on_an_external_server_as_often_as_one_likes(tmp_path, monkeypatch):
+    monkeypatch.setattr(embedded.Postgres, "grant_roles", lambda self: None)
+    places.claim(tmp_path / "home")
+    place = places.settle(tmp_path / "home")
+    postgres = embedded.Postgres(place, durable=False)
+    psql = places.find_programs().postgres.with_name("psql")
+    script = Product(tmp_path / "unused").manage("bootstrap_sql").stdout
+    variables = ["owner_login=cs_deploy", "app_password=a'b", "sequencer_password=s", "auditor_password=x"]
+    command = [
+        psql,
+        postgres.url("postgres", "postgres"),
+        "-q",
+        *[word for value in variables for word in ("-v", value)],
+    ]
+    try:
+        postgres.start()
+        with postgres.connect() as connection:
+            connection.execute("CREATE ROLE cs_deploy LOGIN PASSWORD 'd'")
+        for _ in range(2):
+            done = subprocess.run(command, input=script, text=True, capture_output=True, check=False)
+            assert done.returncode == 0, done.stderr
+        host = postgres.url("postgres").partition("?")[2]
+        app, owner = f"postgresql://cs_app:a%27b@/countersign?{host}", f"postgresql://cs_deploy:d@/countersign?{host}"
+        env = {"DATABASE_URL": app, "DATABASE_OWNER_URL": owner}
+        assert Product(tmp_path / "unused", env=env).manage("migrate", "--noinput").returncode == 0
+    finally:
+        postgres.stop()
+        places.discard(place)
+
+
+def test_sample_company_is_loaded_once_and_its_service_keeps_its_port(tmp_path):
+    with Product(tmp_path / "home", demo=True) as product:
+        done = json.loads((product.home / "run" / "done.json").read_text())
+        assert {"demo load", "demo run"} <= set(done)
+        assert stat.S_IMODE((product.home / "sample-passwords.txt").stat().st_mode) == 0o600
+        address = product.services["shop_url"]
+        assert product.stop() == 0
+        product.start().wait_ready()
+        assert product.services["shop_url"] == address
+        assert json.loads((product.home / "run" / "done.json").read_text()) == done

@@ -16,7 +16,7 @@ find_python = for python in $(PYTHON) python3 python3.14 python3.13 python3.12 p
 
 # uv doesn't read pip's configuration: where only pip knows the package index (or a certificate), tell uv.
 pip_setting = $$("$$python" -m pip config get "global.$(1)" 2>/dev/null | tr '\n' ' ' | sed 's/ *$$//')
-uv_environment = export UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1; \
+uv_environment = export UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1 UV_COMPILE_BYTECODE=1; \
 	index="$${PIP_INDEX_URL:-$(call pip_setting,index-url)}"; extra="$${PIP_EXTRA_INDEX_URL:-$(call pip_setting,extra-index-url)}"; \
 	cert="$${PIP_CERT:-$(call pip_setting,cert)}"; \
 	[ -z "$$index" ] || export UV_INDEX_URL="$${UV_INDEX_URL:-$$index}"; \

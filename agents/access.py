@@ -83,7 +83,8 @@ def why_never(action: Action, person: Person) -> str | None:
     """Say why this person may never sign this action, or None. The one check of identity; who is seated is another."""
     if not person.is_active:
         return "This account is disabled."
-    if person.human_id in {*action.self_humans, *self_humans(action.agent)}:
+    asked = (action.proposer_person, action.on_behalf_of)
+    if person.human_id in {*action.self_humans, *self_humans(action.agent, *asked)}:
         return "You count as its own side here (you asked for it, or you own the agent): somebody else must sign."
     if person.signer_since > action.created_at:
         return "Your account or its credentials are newer than this action: somebody else must sign it."

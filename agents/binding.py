@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from agents import arguments, canonical
+from agents import canonical, wire
 
 VERSION = 1
 CREDENTIAL_SECONDS = 300
@@ -26,14 +26,14 @@ def stored_arguments(payload: bytes) -> dict:
 def bind(*, definition: dict, args: dict, policy: str, facts: dict | None = None, release: str | None = None) -> Bound:
     """Bind canonical arguments to a tool definition. The same inputs give the same digests in any process.
 
-    Raises arguments.NotSendable when the arguments can't be put into the tool's request.
+    Raises wire.NotSendable when the arguments can't be put into the tool's request.
     """
-    wire = arguments.wire_request(definition, args, version=arguments.WIRE_VERSION)
+    request = wire.wire_request(definition, args, version=wire.WIRE_VERSION)
     connector = definition["connector"]
     scope = {
         "host": connector["host"],
-        "method": wire.method,
-        "path": wire.path,
+        "method": request.method,
+        "path": request.path,
         "secret": connector.get("secret"),
         "seconds": CREDENTIAL_SECONDS,
     }
@@ -48,4 +48,4 @@ def bind(*, definition: dict, args: dict, policy: str, facts: dict | None = None
             "scope": scope,
         }
     )
-    return Bound(digest=digest, wire_version=arguments.WIRE_VERSION, wire_digest=wire.digest(), scope=scope)
+    return Bound(digest=digest, wire_version=wire.WIRE_VERSION, wire_digest=request.digest(), scope=scope)

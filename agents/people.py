@@ -94,7 +94,13 @@ def change(
     _check_names(display_name or "", wanted or [])
     if active and not person.is_active and password is None:
         raise Invalid(errors=[{"field": "password", "message": "an account that comes back needs a new password"}])
-    plain = {"first_name": display_name, "email": email, "is_staff": staff, "is_superuser": superuser, "is_active": active}
+    plain = {
+        "first_name": display_name,
+        "email": email,
+        "is_staff": staff,
+        "is_superuser": superuser,
+        "is_active": active,
+    }
     fields = [name for name, value in plain.items() if value is not None and value != getattr(person, name)]
     for name in fields:
         setattr(person, name, plain[name])
@@ -108,7 +114,9 @@ def change(
     return person
 
 
-def _change_signer(person: Person, groups: list[str] | None, same_human_as: str | None, password: str | None) -> list[str]:
+def _change_signer(
+    person: Person, groups: list[str] | None, same_human_as: str | None, password: str | None
+) -> list[str]:
     """Change what makes somebody a signer; return the names of what changed."""
     changed = []
     if groups is not None and groups != _group_names(person):
@@ -156,9 +164,7 @@ def disable(username: str, *, by: Actor) -> Person:
         person.signer_since = Now()
         person.save(update_fields=["is_active", "password", "signer_since"])
         person.refresh_from_db()
-        log.record(
-            "person.disabled", by=by, subject=("person", str(person.pk)), private={"person": person.username}
-        )
+        log.record("person.disabled", by=by, subject=("person", str(person.pk)), private={"person": person.username})
     return person
 
 

@@ -16,9 +16,8 @@ def for_agent(action: Action) -> dict:
 
 def for_person(action: Action) -> dict:
     """Return the REST body for a person who may see it."""
-    slots = [{"group": slot.label, "filled": slot.human is not None} for slot in action.slots.all()]
     reasons = [{"code": reason["code"], "text": reason["text"]} for reason in action.reasons]
-    return _body(action) | {"reasons": reasons, "slots": slots, "headline": action.headline}
+    return _body(action) | {"reasons": reasons, "headline": action.headline}
 
 
 def _body(action: Action) -> dict:
@@ -40,6 +39,7 @@ def _body(action: Action) -> dict:
         "due_at": _time(action.due_at),
         "expires_at": _time(action.expires_at),
         "permit_until": _time(action.permit_until),
+        "slots": _slots(action),
         "decision": action.decision or None,
         "reason_code": action.reason_code or None,
         "decided_at": _time(action.decided_at),
@@ -49,6 +49,12 @@ def _body(action: Action) -> dict:
         "finished_at": _time(action.finished_at),
         "url": f"{settings.PUBLIC_URL}/actions/{action.pk}/",
     }
+
+
+def _slots(action: Action) -> list[dict]:
+    # Only what is reviewed has any: what policy lets run is answered without asking for them.
+    slots = action.slots.all() if action.verdict == "review" else ()
+    return [{"group": slot.label, "filled": slot.human is not None} for slot in slots]
 
 
 def _time(at) -> str | None:

@@ -55,7 +55,9 @@ def missing(agent: Agent) -> list[Item]:
 
 def granted_definitions(agent: Agent):
     """Return the current definitions (the stored objects) of the tools that the agent may propose."""
-    live = agent.grants.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=Now()), revoked_at=None).values("tool__definition")
+    live = agent.grants.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=Now()), revoked_at=None).values(
+        "tool__definition"
+    )
     return ToolDefinition.objects.filter(pk__in=live).order_by("body__name").values_list("body", flat=True)
 
 
@@ -90,11 +92,17 @@ def _candidates(names: set[str], own_side: list[int]) -> dict[str, list[Person]]
 def _tier(tier: int, sign: dict[int, list[str]], candidates: dict[str, list[Person]]) -> Item:
     name, verdict = f"signatures at tier {tier}", evaluate(tier=tier, sign=sign)
     if verdict.outcome != "review":
-        return Item(name, False, verdict.reasons[0].text.rstrip("."), f"Write `sign: {{{tier}: [...]}}` in the agent file")
+        return Item(
+            name, False, verdict.reasons[0].text.rstrip("."), f"Write `sign: {{{tier}: [...]}}` in the agent file"
+        )
     numbers = {group: number for number, group in enumerate(sorted(candidates))}
-    voters = [Voter(person.human_id, frozenset([numbers[group]])) for group, people in candidates.items() for person in people]
+    voters = [
+        Voter(person.human_id, frozenset([numbers[group]])) for group, people in candidates.items() for person in people
+    ]
     ok = staffable([Requirement(slot, numbers[group]) for slot, group in enumerate(verdict.groups)], voters)
-    shown = [f"{group}: {', '.join(person.username for person in candidates[group]) or 'nobody'}" for group in verdict.groups]
+    shown = [
+        f"{group}: {', '.join(person.username for person in candidates[group]) or 'nobody'}" for group in verdict.groups
+    ]
     step = "Each slot needs a person of its own who isn't the agent's owner: `manage.py person add NAME --groups ...`"
     return Item(name, ok, "; ".join(shown), "" if ok else step)
 
@@ -110,7 +118,12 @@ def _noun(kind: str, name: str, find) -> Item:
     try:
         found = find(name)
     except Refusal as refusal:
-        return Item(f"{kind} {name}", False, refusal.detail.rstrip("."), "Correct countersign.toml, then start the product again")
+        return Item(
+            f"{kind} {name}",
+            False,
+            refusal.detail.rstrip("."),
+            "Correct countersign.toml, then start the product again",
+        )
     if kind == "host":
         return Item(f"host {name}", True, found.url + (" (inside, by explicit entry)" if found.loopback else ""))
     return Item(f"secret {name}", True, f"{found.kind}, for the host {found.host}")

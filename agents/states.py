@@ -47,11 +47,12 @@ def move(
 ) -> tuple[int, str]:
     """Move the action to `to` if it still stands where that is allowed, and record it; return event id and leaf hash.
 
-    `expect` narrows the states it may come from, `where` adds guards to the compare-and-set (a fence, a deadline);
-    `columns` are written with it. Raises AlreadyDecided when zero rows matched: somebody was faster. Runs in the
-    caller's transaction; the passed object is brought up to date.
+    It must still be in the state the caller read, or the event would name a state it never left. `expect` narrows the
+    states it may come from, `where` adds guards to the compare-and-set (a fence, a deadline); `columns` are written with
+    it. Raises AlreadyDecided when zero rows matched: somebody was faster. Runs in the caller's transaction; the passed
+    object is brought up to date.
     """
-    allowed = origins(to) & frozenset(expect or State)
+    allowed = origins(to) & frozenset(expect or State) & {State(action.state)}
     columns = _with_ends(to, columns)
     changed = Action.objects.filter(pk=action.pk, state__in=sorted(allowed), **(where or {})).update(
         state=to, state_since=Now(), **columns

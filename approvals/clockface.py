@@ -45,5 +45,5 @@ def span(delta: timedelta) -> str:
 
 def _relative(urgency: Urgency, left: timedelta) -> str:
     if urgency == "stopped":
-        return "while on hold"
+        return ""
     return f"by {span(left)}" if urgency == "late" else f"{span(left)} left"

@@ -107,6 +107,8 @@ def state_outcome(*, action_id: UUID, by: Person, says: str, note: str) -> State
         raise Invalid(errors=[{"field": "says", "message": "write succeeded or failed"}])
     if not note.strip():
         raise Invalid("Say what you looked at.", errors=[{"field": "note", "message": "write a few words"}])
+    if "\x00" in note:
+        raise Invalid(errors=[{"field": "note", "message": "must not contain the character NUL"}])
     action = _lock(action_id, by)
     if action.state != State.UNKNOWN:
         raise states.already_decided(action)

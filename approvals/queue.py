@@ -1,11 +1,9 @@
 """What each person has before them: the reading side of the desk, for pages and REST alike. Only reads."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from django.db import connection
 from django.db.models import F, Prefetch, QuerySet, Window, prefetch_related_objects
 from django.db.models.functions import RowNumber
 from django.urls import reverse
@@ -15,45 +13,9 @@ from agents import access
 from agents.lifecycle import WORDS, State
 from agents.models import Action, Agent, AgentRole, Person, Slot
 from agents.money import Money
-from agents.policy.quorum import Requirement, Voter, match
-from approvals import clockface
+from approvals import clockface, turns
 from approvals.clockface import Due
-
-PAGE = 50
-_LIMIT = PAGE + 1  # one more than is shown: enough to say that there is more
-
-# Who may never sign is left out here as in `access.why_never`: own side and voters (excluded), the agent's owner as of
-# now, and whoever is newer than the action.
-_MAY = """
-    NOT s.excluded @> ARRAY[%(human)s]::bigint[] AND EXISTS (
-        SELECT FROM agents_action AS a WHERE a.id = s.action_id AND a.created_at >= %(since)s AND NOT EXISTS (
-            SELECT FROM agents_agentrole AS r JOIN agents_person AS p ON p.id = r.person_id
-            WHERE r.agent_id = a.agent_id AND r.role = 'owner' AND p.human_id = %(human)s
-        )
-    )
-"""
-
-# One ordered index scan per group, each stopped after a page: the natural EXISTS form reads every pending slot.
-_TURN = f"""
-SELECT action_id, min(urgency), min(bucket), min(tier), min(impact)
-FROM unnest(%(groups)s::int[]) AS g(id) CROSS JOIN LATERAL (
-    SELECT s.action_id, s.urgency, s.bucket, s.tier, s.impact FROM agents_slot AS s
-    WHERE s.group_id = g.id AND s.is_open AND s.filled_by_id IS NULL AND {_MAY}
-    ORDER BY s.urgency, s.bucket, s.tier, s.impact, s.action_id LIMIT {_LIMIT}
-) AS mine
-GROUP BY action_id
-"""
-
-# Half-signed actions whose filled slot this person could take over, if whoever sits there fits the open one.
-_HALF_SIGNED = f"""
-SELECT t.action_id, t.urgency, t.bucket, t.tier, t.impact, t.id, t.group_id, t.human,
-    ARRAY(SELECT m.group_id FROM agents_person_groups AS m WHERE m.person_id = t.filled_by_id)
-FROM agents_slot AS t WHERE t.action_id IN (
-    SELECT s.action_id FROM agents_slot AS s
-    WHERE s.group_id = ANY(%(groups)s) AND s.is_open AND s.filled_by_id IS NOT NULL AND {_MAY}
-    ORDER BY s.urgency, s.bucket, s.tier, s.impact, s.action_id LIMIT {_LIMIT}
-)
-"""
+from approvals.turns import LIMIT, PAGE
 
 
 @dataclass(frozen=True)
@@ -115,13 +77,14 @@ class Bar:
 
 def for_person(person: Person) -> Desk:
     """Return everything this person has before them. A fixed number of queries, however long the lists are."""
-    turn = _turn(person)
+    groups = access.signer_groups(person)
+    turn = turns.of(person, groups)
     found = {action.id: action for action in _with_rows(Action.objects.filter(pk__in=turn))}
     others = _others(person, turn)
     prefetch_related_objects([*found.values(), *others], *_ROW_NEEDS)
     now = timezone.now()
     shelf = {
-        "your_turn": [_row(found[pk], person, now, mine=True) for pk in turn if pk in found],
+        "your_turn": [_row(found[pk], person, now, mine=groups) for pk in turn if pk in found],
         "waiting": [_row(action, person, now) for action in _in_order(others) if action.state in _WAITING],
         "on_hold": [_row(action, person, now) for action in others if action.state == State.ON_HOLD],
         "unknown": [_row(action, person, now) for action in others if action.state == State.UNKNOWN],
@@ -134,13 +97,13 @@ def bar(person: Person, desk: Desk | None = None) -> Bar:
     stopped = access.visible_agents(person).filter(stopped_at__isnull=False).order_by("-stopped_at")
     if desk is not None:
         return Bar(desk.counts.your_turn, "your_turn" in desk.counts.more, list(stopped.select_related("stopped_by")))
-    turn = _turn(person)
+    turn = turns.of(person, access.signer_groups(person))
     return Bar(min(len(turn), PAGE), len(turn) > PAGE, list(stopped.select_related("stopped_by")))
 
 
 def next_for(person: Person, *, after: str = "") -> str | None:
     """Return the id of the first action that waits for this person, other than `after`; None when nothing does."""
-    return next((str(pk) for pk in _turn(person) if str(pk) != after), None)
+    return next((str(pk) for pk in turns.of(person, access.signer_groups(person)) if str(pk) != after), None)
 
 
 def as_json(desk: Desk) -> dict:
@@ -148,37 +111,6 @@ def as_json(desk: Desk) -> dict:
     counts = asdict(desk.counts)
     sections = {name: [_row_json(row) for row in getattr(desk, name)] for name in _SECTIONS}
     return {"counts": {**counts, "more": list(counts["more"])}, **sections}
-
-
-# --- whose turn
-
-
-def _turn(person: Person) -> list:
-    """Return the ids of the actions this person may sign now, most urgent first, at most one more than a page."""
-    groups = access.signer_groups(person)
-    if not groups:
-        return []
-    place = {"groups": sorted(groups), "human": person.human_id, "since": person.signer_since}
-    with connection.cursor() as cursor:
-        cursor.execute(_TURN, place)
-        keys = {pk: key for pk, *key in cursor.fetchall()}
-        cursor.execute(_HALF_SIGNED, place)
-        keys |= _seatable(cursor.fetchall(), Voter(human=person.human_id, groups=groups))
-    return sorted(keys, key=lambda pk: (keys[pk], pk))[:_LIMIT]
-
-
-def _seatable(slots: Iterable[tuple], newcomer: Voter) -> dict:
-    """Return the sort keys of the half-signed actions in which everyone who signed and the newcomer find a seat."""
-    by_action: dict = {}
-    for pk, *rest in slots:
-        by_action.setdefault(pk, []).append(rest)
-    return {pk: rows[0][:4] for pk, rows in by_action.items() if _seats(rows, newcomer)}
-
-
-def _seats(rows: list[list], newcomer: Voter) -> bool:
-    requirements = [Requirement(slot=slot, group=group) for *_, slot, group, _human, _groups in rows]
-    voters = [Voter(human=human, groups=frozenset(groups)) for *_, human, groups in rows if human is not None]
-    return match(requirements, [*voters, newcomer]) is not None
 
 
 # --- everything else this person sees
@@ -200,7 +132,7 @@ def _others(person: Person, turn: list) -> list[Action]:
     place = Window(RowNumber(), partition_by="state", order_by=[F("due_at").asc(nulls_last=True), "pk"])
     states = [*_WAITING, State.ON_HOLD, State.UNKNOWN]
     seen = access.visible_actions(person).filter(state__in=states).exclude(pk__in=turn).annotate(place=place)
-    return list(_with_rows(seen).filter(place__lte=_LIMIT).order_by("state", "place"))
+    return list(_with_rows(seen).filter(place__lte=LIMIT).order_by("state", "place"))
 
 
 def _in_order(actions: list[Action]) -> list[Action]:
@@ -215,7 +147,8 @@ def _slot_key(action: Action) -> tuple:
 # --- one row
 
 
-def _row(action: Action, person: Person, now: datetime, *, mine: bool = False) -> Row:
+def _row(action: Action, person: Person, now: datetime, *, mine: frozenset[int] = frozenset()) -> Row:
+    """Return one row; `mine` are this person's groups when it is their turn."""
     slots = list(action.slots.all())
     missing = tuple(slot.label for slot in slots if slot.human is None)
     return Row(
@@ -268,7 +201,7 @@ def undo_of(definition: dict) -> str:
     return definition.get("undo") if definition.get("undo") not in (None, "none") else ""
 
 
-def _why(action: Action, slots: list[Slot], person: Person, mine: bool) -> str:
+def _why(action: Action, slots: list[Slot], person: Person, mine: frozenset[int]) -> str:
     """Say why the row stands in its section."""
     if action.state == State.ON_HOLD:
         stopped = action.agent.is_stopped
@@ -276,7 +209,8 @@ def _why(action: Action, slots: list[Slot], person: Person, mine: bool) -> str:
     if action.state == State.UNKNOWN:
         return "The tool's answer was lost: somebody must look whether it happened, and say so."
     if mine:
-        return " ".join(reason["text"] for reason in action.reasons)
+        yours = dict.fromkeys(slot.label for slot in slots if slot.group_id in mine)
+        return f"You sign for {' or '.join(yours)}. " + " ".join(reason["text"] for reason in action.reasons)
     if person.human_id in {slot.human for slot in slots}:
         return "You signed it."
     if person.human_id in action.self_humans:

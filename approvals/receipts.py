@@ -72,6 +72,6 @@ def _meaning(decision: Decision, action: Action, filled: int, needed: int) -> st
         return "Rejected. Nothing has run, and nothing will: the agent gets the code and the note."
     if action.state == State.AWAITING_REVIEW:
         return f"{filled} of {needed} recorded. Nothing has run."
-    if action.decided_at is not None and action.decision == "approved":
+    if action.state == State.APPROVED:
         return f"{needed} of {needed} recorded. It may run once."
-    return "Recorded. The action ended without running."
+    return f"{filled} of {needed} recorded. The action is now: {queue.state_words(action).lower()}."

@@ -1,4 +1,4 @@
-"""One action as a person reads it before deciding: what will happen, why they are asked, and what is on record. Only reads."""
+"""One action as a person reads it before deciding: what will happen, why they are asked, what is on record."""
 
 import json
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from agents import access, arguments, canonical, present
+from agents import access, canonical, present, wire
 from agents.lifecycle import ENDS, State
 from agents.models import Action, Person, Slot
 from agents.tools import base
@@ -202,8 +202,8 @@ def _call(action: Action) -> Call:
     body = action.definition.body
     connector = body["connector"]
     try:
-        path = arguments.wire_request(body, _payload(action), version=action.wire_version).path
-    except arguments.NotSendable:  # the claim will refuse it; the page must still open
+        path = wire.wire_request(body, _payload(action), version=action.wire_version).path
+    except wire.NotSendable:  # the claim will refuse it; the page must still open
         path = connector["path"]
     host = base.hosts.get(connector["host"])
     return Call(

@@ -5,8 +5,8 @@ from django.urls import path
 from approvals import views
 
 urlpatterns = [
-    path("", views.queue_page, name="queue"),
-    path("queue/", views.queue_page),
+    path("queue/", views.queue_page, name="queue"),
+    path("", views.queue_page, name="queue"),  # the last of a name is what reverse() answers
     path("actions/<uuid:action_id>/", views.action_page, name="action"),
     path("actions/<uuid:action_id>/decide/", views.decide, name="decide"),
     path("actions/<uuid:action_id>/outcome/", views.state_outcome, name="state-outcome"),

@@ -23,7 +23,9 @@ def signed_in(view: Callable) -> Callable:
     return cache_control(no_store=True, private=True)(login_required(view))
 
 
-def page(request: HttpRequest, template: str, *, status: int = 200, bar: queue.Bar | None = None, **context) -> HttpResponse:
+def page(
+    request: HttpRequest, template: str, *, status: int = 200, bar: queue.Bar | None = None, **context
+) -> HttpResponse:
     """Render a page with its top: what waits for this person, and who is stopped."""
     return render(request, template, {"bar": bar or queue.bar(request.user), **context}, status=status)
 
@@ -78,9 +80,7 @@ def decide(request: HttpRequest, action_id) -> HttpResponse:
 def state_outcome(request: HttpRequest, action_id) -> HttpResponse:
     form = request.POST
     try:
-        desk.state_outcome(
-            action_id=action_id, by=request.user, says=form.get("says", ""), note=form.get("note", "")
-        )
+        desk.state_outcome(action_id=action_id, by=request.user, says=form.get("says", ""), note=form.get("note", ""))
     except Invalid as refusal:
         return _action_again(request, action_id, refusal)
     messages.success(request, "Your word is on record.")

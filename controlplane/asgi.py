@@ -4,14 +4,17 @@ The door opens only after the self-test: a database that would let the product r
 """
 
 import asyncio
+import os
 
 from a2wsgi import WSGIMiddleware
 
-from controlplane import selftest
-from controlplane.wsgi import application as django
-
 THREADS = 16
-_django = WSGIMiddleware(django, workers=THREADS)
+# Before the settings are read: each thread may hold a connection, and opening one a request costs a password exchange.
+os.environ.setdefault("COUNTERSIGN_POOL", str(THREADS))
+
+import controlplane.wsgi  # noqa: E402
+from controlplane import selftest  # noqa: E402
+_django = WSGIMiddleware(controlplane.wsgi.application, workers=THREADS)
 
 
 async def application(scope, receive, send) -> None:

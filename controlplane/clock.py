@@ -6,7 +6,7 @@ import threading
 import time
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 
 from agents import actions
 from audit import refusals
@@ -42,7 +42,7 @@ def run() -> None:
         try:
             if done := tick():
                 logger.info("tick %s", " ".join(f"{name}={count}" for name, count in sorted(done.items())))
-        except DatabaseError as error:
+        except (DatabaseError, InterfaceError) as error:
             logger.warning("tick skipped, the database doesn't answer: %s", error)
             connection.close()
         stopped.wait(max(0.05, settings.CLOCK_INTERVAL.total_seconds() - (time.monotonic() - began)))

@@ -6,6 +6,8 @@ Exit codes: 0 done, 1 refused or invalid, 2 wrong usage. Only data goes to stdou
 import json
 import os
 import pwd
+import sys
+from contextlib import nullcontext
 
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, OperationalError, transaction
@@ -38,21 +40,26 @@ class Noun(BaseCommand):
     def add_verbs(self, verbs) -> None:
         raise NotImplementedError
 
-    def verb(self, verbs, name: str, handler, about: str):
-        """Declare one verb and return its parser."""
+    def verb(self, verbs, name: str, handler, about: str, *, writes: bool = True):
+        """Declare one verb and return its parser. One that only reads files or calls others needs no transaction."""
         parser = verbs.add_parser(name, help=about, description=about)
-        parser.set_defaults(handler=handler)
+        parser.set_defaults(handler=handler, writes=writes)
         return parser
 
-    def handle(self, *args, handler, **options):
+    def handle(self, *args, handler, writes, **options):
         self.by = operator()
         try:
-            with transaction.atomic():
+            with transaction.atomic() if writes else nullcontext():
                 handler(**options)
         except Refusal as refusal:
             self.refuse(refusal.detail, *_reasons(refusal))
         except OperationalError as error:
-            self.refuse(f"The database doesn't answer: start the product with `make up`, or set DATABASE_URL. ({_one_line(error)})")
+            next_step = "start the product with `make up`, or set DATABASE_URL"
+            self.refuse(f"The database doesn't answer: {next_step}. ({_one_line(error)})")
+        except BrokenPipeError:
+            # Whoever read our output has gone (`... | head`); what was not written to them is not done either.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(1) from None
         except DatabaseError as error:
             if not isinstance(error.__cause__, (postgres.UndefinedTable, postgres.UndefinedColumn)):
                 raise
@@ -81,7 +88,9 @@ class Noun(BaseCommand):
 
 def _reasons(refusal: Refusal) -> list[str]:
     """The refusal's fields, unless the sentence has said them already."""
-    lines = [f"{error['field']}: {error['message']}" if error.get("field") else error["message"] for error in refusal.errors]
+    lines = [
+        f"{error['field']}: {error['message']}" if error.get("field") else error["message"] for error in refusal.errors
+    ]
     return [line for line, error in zip(lines, refusal.errors, strict=True) if error["message"] not in refusal.detail]
 
 

@@ -29,9 +29,14 @@ def from_url(url: str, *, assume_role: str | None = None) -> dict:
     }
 
 
-def aliases(app_url: str, owner_url: str) -> dict[str, dict]:
-    """Return `default` (the product's own role) and `owner` (migrations), as Django's DATABASES."""
+def aliases(app_url: str, owner_url: str, *, pool: int = 0) -> dict[str, dict]:
+    """Return `default` (the product's own role) and `owner` (migrations), as Django's DATABASES.
+
+    `pool` is the most connections one process keeps open; 0 opens one a request, which a forking worker needs.
+    """
     app = from_url(app_url)
+    if pool:
+        app["OPTIONS"]["pool"] = {"min_size": 1, "max_size": pool, "timeout": 10}
     owner = from_url(owner_url, assume_role=OWNER_ROLE)
     # Tests create one database through the owner; `default` is the same connection unless a test takes the app's role.
     app["TEST"] = {"MIRROR": "owner"}

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import psycopg
-import redis
 
 from controlplane.places import CannotStart
 
@@ -30,6 +29,8 @@ def check_database(environment: Mapping[str, str]) -> None:
 
 def check_redis(url: str) -> None:
     """Return when Redis or Valkey answers. Raises CannotStart with a sentence that holds no password."""
+    import redis
+
     try:
         with redis.Redis.from_url(url, socket_connect_timeout=5, socket_timeout=5) as client:
             client.ping()

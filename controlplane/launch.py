@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> None:
         libc.prctl(PR_SET_PDEATHSIG, signal)
     if os.getppid() != supervisor:
         sys.exit("the supervisor died while this was starting")
-    os.execv(program[0], program)
+    os.execv(program[0], program)  # noqa: S606 - there is no shell, which is the point
 
 
 if __name__ == "__main__":

@@ -86,7 +86,9 @@ class _File:
             if not isinstance(entry, dict):
                 raise self.wrong((kind, name), f"write [{kind}.{name}] with its keys below")
             if not _NAME.fullmatch(name):
-                raise self.wrong((kind, name), "a name is lower-case letters, digits, _ and -, and starts with a letter")
+                raise self.wrong(
+                    (kind, name), "a name is lower-case letters, digits, _ and -, and starts with a letter"
+                )
             for key in entry:
                 if key not in KEYS[kind]:
                     raise self.wrong((kind, name, key), f"not a key of {kind}: use {', '.join(sorted(KEYS[kind]))}")
@@ -107,7 +109,9 @@ class _File:
             known = ", ".join(sorted(hosts)) or "none yet"
             raise self.wrong(("secrets", name, "host"), f"a secret is bound to one of the [hosts]: {known}")
         if entry.get("kind") not in ("hmac", "bearer"):
-            raise self.wrong(("secrets", name, "kind"), 'write "hmac" (a token for each call) or "bearer" (sent as it is)')
+            raise self.wrong(
+                ("secrets", name, "kind"), 'write "hmac" (a token for each call) or "bearer" (sent as it is)'
+            )
         sources = [key for key in ("value_file", "env") if key in entry]
         if len(sources) != 1 or not isinstance(entry[sources[0]], str) or not entry[sources[0]]:
             raise self.wrong(("secrets", name), 'say where the value is: value_file = "secrets/NAME", or env = "NAME"')
@@ -155,7 +159,14 @@ def why_not_address(url: str, *, loopback: bool) -> str | None:
         return f"not a URL ({error})"
     if parts.scheme not in ("https", "http") or not name or re.search(r"[\x00-\x20\x7f\\]", url):
         return "write https://HOST or https://HOST:PORT"
-    if parts.username is not None or parts.path not in ("", "/") or parts.query or parts.fragment or "?" in url or "#" in url:
+    if (
+        parts.username is not None
+        or parts.path not in ("", "/")
+        or parts.query
+        or parts.fragment
+        or "?" in url
+        or "#" in url
+    ):
         return "only scheme, host and port stand here: paths are the tools', and passwords are secrets"
     try:
         inside = _is_inside(name)
@@ -171,7 +182,7 @@ def why_not_address(url: str, *, loopback: bool) -> str | None:
 
 
 def _is_inside(name: str) -> bool | None:
-    """Tell whether the host is inside; None for a name, which only a look-up could tell. Raises ValueError for odd numbers."""
+    """Tell whether the host is inside; None for a name, which only a look-up could tell. Raises ValueError."""
     if name == "localhost" or name.endswith((".localhost", ".local", ".internal")):
         return True
     # 127.1, 0x7f000001 and 2130706433 all reach 127.0.0.1, and `ipaddress` knows none of them.

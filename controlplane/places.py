@@ -221,7 +221,8 @@ def socket_folder(home: Path, servers: Path, account: Account | None) -> Path:
         return private_folder(servers / "sockets", account=account)
     folder = home / "run" / "sockets"
     if len(os.fsencode(folder / ".s.PGSQL.5432.lock")) > LONGEST_SOCKET:
-        folder = Path("/tmp") / f"cs-{os.geteuid()}-{hashlib.sha256(str(home).encode()).hexdigest()[:10]}"
+        name = f"cs-{os.geteuid()}-{hashlib.sha256(str(home).encode()).hexdigest()[:10]}"
+        folder = Path("/tmp", name)  # noqa: S108 - short, and refused below when it isn't ours
     return private_folder(folder)
 
 

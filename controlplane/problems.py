@@ -59,7 +59,7 @@ def as_problem(exc: Exception, context: dict) -> Response | None:
     problem, headers = _problem_and_headers(exc)
     if problem is None:
         return None
-    _record(request, problem["code"], subject=_subject(context.get("kwargs", {})))
+    _record(request, problem, kwargs=context.get("kwargs", {}))
     response = Response(problem, status=problem["status"], headers=headers, content_type=MEDIA_TYPE)
     response.exception = True
     return response
@@ -67,9 +67,13 @@ def as_problem(exc: Exception, context: dict) -> Response | None:
 
 def _problem_and_headers(exc: Exception) -> tuple[dict | None, dict]:
     if isinstance(exc, Refusal):
-        return body_of(status=exc.status, code=exc.code, detail=exc.detail, errors=exc.errors, **exc.extra), {}
-    if isinstance(exc, BodyTooLarge):
-        return body_of(status=413, code="body_too_large", detail=str(exc.detail)), {}
+        headers = {"WWW-Authenticate": "Bearer"} if exc.status == 401 else {}
+        return body_of(status=exc.status, code=exc.code, detail=exc.detail, errors=exc.errors, **exc.extra), headers
+    if isinstance(exc, (BodyTooLarge, RequestDataTooBig)):
+        return body_of(status=413, code="body_too_large", detail=str(getattr(exc, "detail", exc))), {}
+    if isinstance(exc, drf.PermissionDenied) and str(exc.detail).startswith("CSRF Failed"):
+        detail = "A request with a session needs its CSRF token in the header X-CSRFToken."
+        return body_of(status=403, code="csrf_failed", detail=detail), {}
     if isinstance(exc, (OperationalError, InterfaceError)):
         logger.error("database unavailable: %s", exc)
         detail = "The database doesn't answer. Nothing was written; try again in a moment."
@@ -83,17 +87,18 @@ def _problem_and_headers(exc: Exception) -> tuple[dict | None, dict]:
     return None, {}
 
 
-def _subject(kwargs: dict) -> tuple[str, str]:
-    return ("action", str(kwargs["action_id"])) if "action_id" in kwargs else ("door", "-")
-
-
-def _record(request, code: str, *, subject: tuple[str, str]) -> None:
+def _record(request, problem: dict, *, kwargs: dict | None = None) -> None:
     """Count the refusal. A log that can't be written must not turn a refusal into an allowance, so it never raises."""
+    # Who failed to sign in isn't known, and asking the request again would only fail again.
+    by = ANONYMOUS if problem["status"] == 401 else actor_of(request)
+    subject = ("action", str(kwargs["action_id"])) if kwargs and "action_id" in kwargs else ("door", "-")
+    if by == ANONYMOUS or problem["status"] == 404:
+        subject = ("door", "-")  # ids that were only guessed would make a row, and later an event, each
     try:
         with transaction.atomic():
-            refusals.tally(by=actor_of(request), code=code, where=f"{request.method} {request.path}", subject=subject)
+            refusals.tally(by=by, code=problem["code"], where=f"{request.method} {request.path}", subject=subject)
     except DatabaseError as error:
-        logger.error("refusal %s could not be recorded: %s", code, error)
+        logger.error("refusal %s could not be recorded: %s", problem["code"], error)
 
 
 class ProblemMiddleware:
@@ -112,7 +117,7 @@ class ProblemMiddleware:
         if problem is None:
             return None
         kwargs = request.resolver_match.kwargs if request.resolver_match else {}
-        _record(request, problem["code"], subject=_subject(kwargs))
+        _record(request, problem, kwargs=kwargs)
         return answer(request, problem, headers)
 
 
@@ -125,9 +130,10 @@ def answer(request: HttpRequest, problem: dict, headers: dict | None = None) -> 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The form came without its secret: another site, or a page left open for too long."""
-    _record(request, "csrf_failed", subject=("door", "-"))
     detail = "This form is too old or didn't come from this site. Open the page again and repeat what you did."
-    return answer(request, body_of(status=403, code="csrf_failed", detail=detail))
+    problem = body_of(status=403, code="csrf_failed", detail=detail)
+    _record(request, problem)
+    return answer(request, problem)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -38,7 +38,7 @@ def spawn(
 
     A Ctrl-C in the terminal therefore reaches the supervisor alone, which then stops its children in order. On Linux
     the child gets `ends_by` when the *thread* that called us dies: call this from the main thread only. Output goes to
-    the end of `log`.
+    the end of `log`; with `stdout=PIPE` only what it complains about does.
     """
     who = f"{account.uid}:{account.gid}" if account else "-"
     words = [sys.executable, "-I", "-S", LAUNCH, int(ends_by), who, os.getpid(), *command]
@@ -48,7 +48,7 @@ def spawn(
             [str(word) for word in words],
             stdin=stdin,
             stdout=output if stdout is None else stdout,
-            stderr=output if stdout is None else subprocess.STDOUT,
+            stderr=output,
             env=environment,
             cwd=folder,
             start_new_session=True,

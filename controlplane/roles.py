@@ -37,6 +37,15 @@ HEADER = """\
 --   and DATABASE_OWNER_URL=postgresql://NAME:...@HOST/{database}
 \\set ON_ERROR_STOP on
 """
+SCRIPT_DATABASE = """
+GRANT cs_owner TO :"owner_login";
+SELECT 'CREATE DATABASE {database} OWNER cs_owner'
+WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{database}') \\gexec
+ALTER DATABASE {database} OWNER TO cs_owner;
+"""
+SCRIPT_LOGIN = """
+GRANT CONNECT ON DATABASE {database} TO :"owner_login";
+"""
 
 
 def create_roles() -> str:
@@ -49,17 +58,8 @@ def create_roles() -> str:
 def script(database: str = DATABASE) -> str:
     """Return the whole bootstrap as a psql script. Passwords are psql variables: the script itself holds no secret."""
     passwords = "".join(f"ALTER ROLE {role} PASSWORD :'{role.removeprefix('cs_')}_password';\n" for role in LOGINS)
-    return (
-        HEADER.format(database=database)
-        + create_roles()
-        + passwords
-        + f'GRANT {OWNER} TO :"owner_login";\n'
-        + f"SELECT 'CREATE DATABASE {database} OWNER {OWNER}'\n"
-        + f"WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{database}') \\gexec\n"
-        + f"ALTER DATABASE {database} OWNER TO {OWNER};"
-        + CLOSE.format(database=database)
-        + f'GRANT CONNECT ON DATABASE {database} TO :"owner_login";\n'
-    )
+    parts = [HEADER, create_roles(), passwords, SCRIPT_DATABASE, CLOSE, SCRIPT_LOGIN]
+    return "".join(part.replace("{database}", database) for part in parts)
 
 
 def apply(connection: psycopg.Connection, passwords: dict[str, str], *, database: str = DATABASE) -> None:

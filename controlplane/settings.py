@@ -88,6 +88,7 @@ TEMPLATES = [
 DATABASES = databases.aliases(
     setting("DATABASE_URL", "postgresql://cs_app@localhost/countersign"),
     setting("DATABASE_OWNER_URL", setting("DATABASE_URL", "postgresql://postgres@localhost/countersign")),
+    pool=int(os.environ.get("COUNTERSIGN_POOL", "0")),
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -31,12 +31,16 @@ class Stopped(Exception):
 
 @dataclass
 class Child:
-    """One process to keep running. `spawn` starts it and returns the Popen; `ends` is how to stop it."""
+    """One process to keep running. `spawn` starts it and returns the Popen; `ends` is how to stop it.
+
+    The higher ones use the lower ones, so they are stopped first.
+    """
 
     name: str
     spawn: Callable[[], subprocess.Popen]
     log: Path
     ends: tuple[tuple[signal.Signals, float], ...] = POLITE
+    height: int = 0
     process: subprocess.Popen | None = None
     deaths: int = 0
     started: float = 0.0
@@ -45,7 +49,7 @@ class Child:
 
 @dataclass
 class Supervisor:
-    """The children in the order they were started. `record` remembers their pids for the start after a crash."""
+    """The children. `record` remembers their pids for the start after a crash."""
 
     record: Path
     say: Callable[[str], None]
@@ -144,8 +148,8 @@ class Supervisor:
         return process.returncode
 
     def stop(self) -> None:
-        """Stop every child, last started first, each within its own time limit."""
-        for child in reversed(self.children):
+        """Stop every child, the highest first, each within its own time limit."""
+        for child in sorted(self.children, key=lambda child: child.height, reverse=True):
             if child.process is not None:
                 processes.end(child.process, *child.ends)
                 child.process = None

@@ -29,6 +29,8 @@ READY_SECONDS = 120.0
 POLITE = ((signal.SIGTERM, 5.0),)
 # Celery's soft shutdown gives a running call ten seconds, then puts it back.
 WORKER_ENDS = ((signal.SIGTERM, 13.0),)
+# Who uses whom: what stands higher is stopped first.
+HEIGHTS = {"postgres": 0, "valkey": 1, "shop": 2, "worker": 3, "clock": 4, "web": 5}
 CELERY_OPTIONS = ("-c", "2", "--without-gossip", "--without-mingle", "--loglevel", "INFO")
 UVICORN_OPTIONS = ("--host", "127.0.0.1", "--no-access-log", "--no-server-header", "--timeout-graceful-shutdown", "3")
 LOOPBACK = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -98,7 +100,6 @@ class Story:
         self.write_services()
         self.prepare()
         self.serve()
-        self.until(lambda: is_ready(self.port), "web", every=0.1)
         self.welcome()
 
     # -- servers -------------------------------------------------------------------------------------------------------
@@ -119,7 +120,7 @@ class Story:
         self.choose_sample()
 
     def start_postgres(self, postgres: Postgres) -> None:
-        self.keep(Child("postgres", postgres.spawn, postgres.log, postgres.ends))
+        self.keep(Child("postgres", postgres.spawn, postgres.log, postgres.ends, HEIGHTS["postgres"]))
         self.until(postgres.answers, "postgres", every=0.02)
         postgres.grant_roles()
         self.environment["DATABASE_URL"] = postgres.url("cs_app")
@@ -129,7 +130,7 @@ class Story:
             self.environment["SHOP_DATABASE_URL"] = postgres.add_guest(sample.GUEST)
 
     def start_valkey(self, valkey: Valkey) -> None:
-        self.keep(Child("valkey", valkey.spawn, valkey.log, valkey.ends))
+        self.keep(Child("valkey", valkey.spawn, valkey.log, valkey.ends, HEIGHTS["valkey"]))
         self.until(valkey.answers, "valkey", every=0.02)
         self.environment["REDIS_URL"] = valkey.url
 
@@ -156,12 +157,13 @@ class Story:
     # -- before anybody is served --------------------------------------------------------------------------------------
 
     def prepare(self) -> None:
-        """Bring tables and static files to this version, side by side; then load the sample company, once.
+        """Bring tables and static files to this version, side by side.
 
         Asking Django what there is to do takes longer than the rest of a start, so fingerprints decide.
         """
         prints = {"migrate": self.tables_print(), "collectstatic": static_files()}
-        running = {name: self.command(name, "--noinput") for name in prints if self.done.get(name) != prints[name]}
+        words = {"migrate": ("--noinput", "--database", "owner"), "collectstatic": ("--noinput",)}
+        running = {name: self.command(name, *words[name]) for name in prints if self.done.get(name) != prints[name]}
         try:
             for name, process in running.items():
                 self.finish((name,), process)
@@ -169,8 +171,6 @@ class Story:
         finally:
             for process in running.values():
                 processes.end(process)
-        if self.demo:
-            self.once(sample.BEFORE)
 
     def tables_print(self) -> str:
         """Return what the tables depend on in one word: migrations as files, and as rows of this very database."""
@@ -182,7 +182,7 @@ class Story:
         return f"{migration_files()} {hashlib.sha256(repr(row).encode()).hexdigest()}"
 
     def command(self, *words: str, show: bool = False) -> subprocess.Popen:
-        """Start a command of manage.py; its output goes to a log, or to whoever waits for it."""
+        """Start a command of manage.py; what it prints goes to its log, or is shown."""
         log = self.home / "log" / f"{words[0]}.log"
         processes.rotate(log)
         return processes.spawn(
@@ -195,9 +195,9 @@ class Story:
         )
 
     def finish(self, words: tuple[str, ...], process: subprocess.Popen) -> None:
-        """Wait for a command. Raises CannotStart with the end of its log, unless its output was shown."""
+        """Wait for a command, showing what it prints. Raises CannotStart with the end of its log when it fails."""
         if code := self.supervisor.run_once(process, say if process.stdout else None):
-            log = "" if process.stdout else processes.last_lines(self.home / "log" / f"{words[0]}.log")
+            log = processes.last_lines(self.home / "log" / f"{words[0]}.log")
             raise CannotStart(f"`manage.py {' '.join(words)}` failed (exit code {code})\n{log}".strip())
 
     def once(self, words: tuple[str, ...]) -> None:
@@ -209,16 +209,20 @@ class Story:
     # -- serving -------------------------------------------------------------------------------------------------------
 
     def serve(self) -> None:
-        """Start everything that serves, at once: each waits for what it needs."""
+        """Start what serves and return when it is ready: the page first, what works behind it meanwhile."""
         python, manage = sys.executable, CHECKOUT / "manage.py"
+        web = [python, "-m", "uvicorn", "controlplane.asgi:application", "--port", self.port, *UVICORN_OPTIONS]
+        self.keep(self.station("web", *web))
+        if self.demo:
+            self.once(sample.BEFORE)
+        worker = [python, "-m", "celery", "-A", "controlplane", "worker", *CELERY_OPTIONS]
+        self.keep(self.station("worker", *worker, ends=WORKER_ENDS, REMAP_SIGTERM="SIGQUIT"))
+        # Four programs that start at once on two cores would all be late.
+        self.until(lambda: is_ready(self.port), "web", every=0.1)
+        self.keep(self.station("clock", python, manage, "clock"))
         if self.demo:
             service = [python, sample.SERVICE, "--port", self.shop_port, "--secret-file", sample.secret_file(self.home)]
             self.keep(self.station("shop", *service))
-        worker = [python, "-m", "celery", "-A", "controlplane", "worker", *CELERY_OPTIONS]
-        self.keep(self.station("worker", *worker, ends=WORKER_ENDS, REMAP_SIGTERM="SIGQUIT"))
-        self.keep(self.station("clock", python, manage, "clock"))
-        web = [python, "-m", "uvicorn", "controlplane.asgi:application", "--port", self.port, *UVICORN_OPTIONS]
-        self.keep(self.station("web", *web))
 
     def station(self, name: str, *words: object, ends=POLITE, **extra: str) -> Child:
         """Return a child that runs a command of ours in the checkout, killed at once if the supervisor dies."""
@@ -228,14 +232,14 @@ class Story:
             environment = self.environment | extra
             return processes.spawn(words, log=log, ends_by=signal.SIGKILL, environment=environment, folder=CHECKOUT)
 
-        return Child(name, spawn, log, ends)
+        return Child(name, spawn, log, ends, HEIGHTS[name])
 
     def keep(self, child: Child) -> None:
         processes.rotate(child.log)
         self.supervisor.add(child)
 
     def until(self, done: Callable[[], bool], name: str, *, every: float) -> None:
-        """Return when `done()`. Raises CannotStart with the log of whatever keeps dying, or of `name` when time is up."""
+        """Return when `done()`. Raises CannotStart with the log of what keeps dying, or of `name` when time is up."""
         deadline = time.monotonic() + READY_SECONDS
         while not done():
             dying = [child for child in self.supervisor.children if child.deaths >= 3]

@@ -1,7 +1,13 @@
-"""What every test stands on: real PostgreSQL, and the product's own role wherever the database is asked."""
+"""What every test stands on: real PostgreSQL as the product's own role, and the real product for what looks from outside."""
 
 import pytest
 from django.db import connection
+
+from tests.company import QUICK, Company
+from tests.product import Product
+
+# Hooks: the run's own PostgreSQL and Valkey start before the first test that needs them, and stop after the last.
+from tests.servers import django_db_setup, pytest_collection_finish, pytest_unconfigure  # noqa: F401
 
 
 @pytest.fixture(autouse=True)
@@ -20,3 +26,15 @@ def _as_the_product(request):
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL ROLE cs_app")
     yield
+
+
+@pytest.fixture(scope="session")
+def company(tmp_path_factory):
+    """The whole product with the sample company, as `make up` leaves it, but with short leases; one for the whole run."""
+    home = tmp_path_factory.mktemp("company") / "home"
+    failpoints = home.parent / "failpoints"
+    failpoints.mkdir()
+    with Product(home, demo=True, env={**QUICK, "COUNTERSIGN_FAILPOINTS": str(failpoints)}) as product:
+        company = Company(product)
+        company.failpoints = failpoints
+        yield company

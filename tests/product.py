@@ -34,7 +34,7 @@ def until(done, *, seconds: float, what: str):
 class Product:
     """One data folder and, between `start()` and `stop()`, the product that runs on it.
 
-    `with Product(tmp_path / "home") as product:` starts, waits until it is ready, and at the end stops it and deletes its servers.
+    `with Product(tmp_path / "home") as product:` starts it, waits until it is ready, and stops it at the end.
     """
 
     def __init__(

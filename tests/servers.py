@@ -9,17 +9,20 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
+
 from controlplane import places
 from controlplane.embedded import Postgres, Valkey
 
 # Folders whose tests touch no server, or start their own.
-WITHOUT = {"pure", "ground", "stories", "chaos"}
+WITHOUT = {"pure", "ground", "stories", "chaos", "browser"}
 
 
 class Servers:
     """The throw-away cluster: not durable, in a temporary data folder."""
 
     def __init__(self):
+        sweep()
         self.home = Path(tempfile.mkdtemp(prefix="countersign-tests-"))
         places.claim(self.home)
         self.place = places.settle(self.home)
@@ -49,6 +52,14 @@ class Servers:
         shutil.rmtree(self.home, ignore_errors=True)
 
 
+def sweep() -> None:
+    """Delete what killed runs have left among root's shared files: servers whose temporary data folder is gone."""
+    for record in places.SHARED.glob("*-*/home") if os.geteuid() == 0 else ():
+        home = Path(record.read_text())
+        if home.is_relative_to(tempfile.gettempdir()) and not home.exists():
+            shutil.rmtree(record.parent)
+
+
 ours: list[Servers] = []
 
 
@@ -59,7 +70,7 @@ def announce() -> None:
         ours[0].announce()
 
 
-# Hooks, imported by conftest.py.
+# Hooks and a fixture, imported by the conftest.py of the checkout.
 
 
 def pytest_collection_finish(session):
@@ -74,3 +85,20 @@ def pytest_collection_finish(session):
 def pytest_unconfigure(config):
     while ours:
         ours.pop().stop()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment, django_db_blocker):
+    """Make the test database as its owner. `default` mirrors it, so both aliases are named whatever a test asks for:
+
+    pytest-django would make the asked ones only, find `default` a mirror, and let the tests loose on the real database.
+    """
+    from django.test.utils import setup_databases, teardown_databases
+
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, aliases=["default", "owner"])
+    yield
+    # Our own cluster is thrown away whole, whatever connection a test's thread has left open.
+    if not ours:
+        with django_db_blocker.unblock():
+            teardown_databases(made, verbosity=0)

@@ -1,23 +1,29 @@
 """Claiming: the one place where an approval is consumed. Everything the signatures bound to is checked again here."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Now
 
-from agents import access, arguments, binding, states
+from agents import access, binding, canonical, states
 from agents.lifecycle import State
 from agents.models import Action, Agent, Grant, Slot
 from agents.policy import defaults
-from agents.seating import seat
+from agents.policy.quorum import Requirement, staffable
+from agents.seating import seat, voter
+from agents.wire import NotSendable, WireRequest, wire_request
 from audit.actors import Actor
 
 UNKNOWN_DUE = timedelta(hours=4)
+#: No attempt is made later than this after the first: tools forget idempotency keys.
+RETRY_WINDOW = timedelta(hours=6)
 
 
 @dataclass(frozen=True)
@@ -26,7 +32,7 @@ class Claim:
 
     action: Action
     fence: int
-    wire: arguments.WireRequest
+    wire: WireRequest
     definition: dict
     attempt: int
     deadline: float  # of the monotonic clock: nothing may be sent after it
@@ -47,9 +53,8 @@ def claim(action_id: UUID, *, worker: str) -> Claim | None:
         action.agent = agent
         definition = action.definition.body
         wire, problem = _recompute(action, definition)
-        if action.attempts == 0:  # from the first attempt on nothing about it can change any more
-            problem = problem or _why_refused(action)
-        if problem:
+        # Asked before every attempt: a retry whose grant or signer is gone is as unwanted as a first call.
+        if problem := problem or _why_refused(action):
             return _refuse(action, problem)
         states.move(
             action,
@@ -77,7 +82,9 @@ def _share_agent(action_id: UUID) -> Agent | None:
 
 def _take_row(action_id: UUID) -> Action | None:
     """Lock the row if nobody else holds it and it is due. SKIP LOCKED: a stop or another worker is never waited for."""
-    due = Q(state=State.APPROVED, permit_until__gt=Now()) | Q(state=State.RETRY_WAIT, next_attempt_at__lte=Now())
+    due = Q(state=State.APPROVED, permit_until__gt=Now()) | Q(
+        state=State.RETRY_WAIT, next_attempt_at__lte=Now(), permit_consumed_at__gt=Now() - RETRY_WINDOW
+    )
     return (
         Action.objects.select_for_update(skip_locked=True, of=("self",))
         .select_related("definition", "tool")
@@ -86,16 +93,19 @@ def _take_row(action_id: UUID) -> Action | None:
     )
 
 
-def _recompute(action: Action, definition: dict) -> tuple[arguments.WireRequest | None, str]:
+def _recompute(action: Action, definition: dict) -> tuple[WireRequest | None, str]:
     """Rebuild the request from the stored bytes and hold it against the digests people signed."""
-    args = binding.stored_arguments(action.payload)
     try:
+        args = binding.stored_arguments(action.payload)
         bound = binding.bind(definition=definition, args=args, policy=action.policy, facts=action.facts)
-        wire = arguments.wire_request(definition, args, version=action.wire_version)
-    except arguments.NotSendable as error:
-        return None, f"payload_unsendable: {error}"
-    if (bound.digest, wire.digest()) != (action.digest, action.wire_digest):
-        return wire, "digest_mismatch"
+        wire = wire_request(definition, args, version=action.wire_version)
+    except (canonical.BadJson, canonical.NotCanonical):
+        return None, "digest_mismatch"
+    except NotSendable:
+        return None, "payload_unsendable"
+    signed = (action.digest, action.wire_digest, action.scope, action.payload_digest)
+    if (bound.digest, wire.digest(), bound.scope, canonical.sha256_hex(bytes(action.payload))) != signed:
+        return None, "digest_mismatch"
     return wire, ""
 
 
@@ -114,9 +124,7 @@ def _why_refused(action: Action) -> str:
     if verdict.outcome == "deny":
         return "policy_denies_now"
     slots = list(Slot.objects.filter(action=action).select_related("filled_by"))
-    if verdict.outcome == "review" and len(verdict.groups) > len(slots):
-        return "more_signatures_needed_now"
-    return _why_signatures_fail(action, slots)
+    return _why_signatures_fail(action, slots) or _why_too_few(verdict.groups, slots)
 
 
 def _why_signatures_fail(action: Action, slots: list[Slot]) -> str:
@@ -128,16 +136,27 @@ def _why_signatures_fail(action: Action, slots: list[Slot]) -> str:
     return ""
 
 
+def _why_too_few(names: Sequence[str], slots: list[Slot]) -> str:
+    """Hold the signatures against the groups that the agent's sign map asks for now: stricter applies."""
+    groups = dict(Group.objects.filter(name__in=names).values_list("name", "pk"))
+    needs = [Requirement(slot=number, group=groups.get(name, 0)) for number, name in enumerate(names)]
+    return "" if staffable(needs, [voter(slot.filled_by) for slot in slots]) else "more_signatures_needed_now"
+
+
 def _refuse(action: Action, problem: str) -> None:
-    columns = {"error": {"code": problem, "detail": REFUSALS.get(problem, problem)}}
+    columns = {"error": {"code": problem, "detail": REFUSALS[problem]}}
     if action.state == State.APPROVED:
-        states.move(action, to=State.REFUSED, by=Actor.SYSTEM, data={"reason": problem}, **columns)
-    else:  # an attempt was made: people look at what it did
+        to = State.REFUSED
+    elif action.called_at is None:  # tried, but nothing ever went out
+        to = State.FAILED
+    else:  # an attempt may have reached the tool: people look at what it did
+        to = State.UNKNOWN
         columns |= {"wake_at": Now() + UNKNOWN_DUE, "due_at": Now() + UNKNOWN_DUE}
-        states.move(action, to=State.UNKNOWN, by=Actor.SYSTEM, data={"reason": problem}, **columns)
+    states.move(action, to=to, by=Actor.SYSTEM, data={"reason": problem}, **columns)
 
 
 REFUSALS = {
+    "payload_unsendable": "The arguments can't be put into the tool's request any more.",
     "digest_mismatch": "What would be sent is not what was signed.",
     "agent_disabled": "The agent was disabled after the approval.",
     "grant_gone": "The agent may no longer use this tool.",

@@ -13,7 +13,7 @@ from agents.errors import AlreadyDecided
 from agents.lifecycle import State
 from agents.models import Action, ActionContent
 from agents.tools import http
-from agents.tools.results import Answered, Result, Unclear
+from agents.tools.results import Answered, NothingSent, Result
 from audit import log
 from audit.actors import Actor
 
@@ -36,7 +36,8 @@ def execute(action_id: UUID, *, worker: str) -> Action | None:
     failpoints.reach("before_call")
     if time.monotonic() > taken.deadline:
         return None  # stopped for longer than its lease: the clock has taken the action back
-    result = http.call(taken.definition, taken.wire, action=taken.action)
+    # Never longer than the lease: the next attempt may begin once it is over.
+    result = http.call(taken.definition, taken.wire, action=taken.action, deadline=taken.deadline)
     failpoints.reach("after_call")
     return _record(taken, result)
 
@@ -73,32 +74,37 @@ def _record(taken: Claim, result: Result) -> Action | None:
 def _move(taken: Claim, result: Result) -> None:
     action, guard = taken.action, {"fence": taken.fence}
     data = {"attempt": taken.attempt, "status": result.status}
-    if isinstance(result, Answered):
+    # `called_at` on the object is from before this attempt's mark: an earlier attempt may have reached the tool, and then
+    # a no (401, or 409 while that one still runs) speaks of this attempt alone.
+    earlier = action.called_at is not None
+    if isinstance(result, Answered) and (result.ok or not earlier):
         to = State.SUCCEEDED if result.ok else State.FAILED
         states.move(action, to=to, by=Actor.SYSTEM, where=guard, data=data | {"reason": result.reason}, error=result.error())
         ActionContent.objects.filter(action=action).update(output=result.output)
         return
-    # `called_at` on the object is from before this attempt's mark: an earlier attempt may have reached the tool.
-    sent = isinstance(result, Unclear) or action.called_at is not None
+    sent = not isinstance(result, NothingSent) or earlier
     retry_or_ask(action, sent=sent, reason=result.reason, where=guard, data=data)
 
 
-def retry_or_ask(action: Action, *, sent: bool, reason: str, where: dict, data: dict | None = None) -> None:
+def retry_or_ask(
+    action: Action, *, sent: bool, reason: str, where: dict, data: dict | None = None, spent: bool = False
+) -> None:
     """Decide what an attempt without a clear answer becomes: another attempt, a failure, or a question to people.
 
-    `sent` says whether anything may have gone out, in this attempt or an earlier one.
+    `sent` says whether anything may have gone out, in this attempt or an earlier one; `spent` that none may follow.
     """
     idempotent = action.definition.body["idempotent"]
     data = {"reason": reason, "attempt": action.attempts, **(data or {})}
     error = {"code": reason, "detail": f"Attempt {action.attempts}: {reason.replace('_', ' ')}."}
-    spent = action.attempts >= MAX_ATTEMPTS
+    spent = spent or action.attempts >= MAX_ATTEMPTS
     if sent and (spent or not idempotent):
         due = Now() + UNKNOWN_DUE
         states.move(
             action, to=State.UNKNOWN, by=Actor.SYSTEM, where=where, data=data, error=error, wake_at=due, due_at=due
         )
     elif spent:
-        states.move(action, to=State.FAILED, by=Actor.SYSTEM, where=where, data=data, error=error)
+        columns = {"error": error, "called_at": None}  # what proves that nothing ever went out
+        states.move(action, to=State.FAILED, by=Actor.SYSTEM, where=where, data=data, **columns)
     else:
         pause = settings.RETRY_FIRST * 2 ** (action.attempts - 1)
         columns = {"next_attempt_at": Now() + pause, "wake_at": Now() + pause, "error": error, "rings": 0}

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db.models.functions import Now
 
 from agents import states, wake
+from agents.actions.propose import QUARTER
 from agents.lifecycle import State
 from agents.models import Action, Agent, ClockInterval
 from audit.actors import Actor
@@ -71,7 +72,7 @@ def _resume(action: Action, by: Actor) -> None:
         **columns,
     )
     if action.state == State.AWAITING_REVIEW:
-        action.slots.update(is_open=True)
+        action.slots.update(is_open=True, bucket=int(action.due_at.timestamp() // QUARTER))
     else:
         wake.ring(action.pk)
 

@@ -6,12 +6,21 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from django.contrib.auth.models import Group
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from agents import access, arguments, binding, canonical, headline, wake
-from agents.errors import AgentNotEnabled, AgentStopped, InvalidArguments, KeyInFlight, KeyReused, NotReady, UnknownTool
+from agents import access, arguments, binding, canonical, headline, wake, wire
+from agents.errors import (
+    AgentNotEnabled,
+    AgentStopped,
+    Invalid,
+    InvalidArguments,
+    KeyInFlight,
+    KeyReused,
+    NotReady,
+    UnknownTool,
+)
 from agents.identities import AgentPrincipal
 from agents.lifecycle import State
 from agents.models import Action, ActionContent, Agent, ClockInterval, Grant, IdempotencyKey, Person, Slot, Tool
@@ -74,11 +83,23 @@ class Checked:
 def propose(*, principal: AgentPrincipal, proposal: Proposal, key: str, answer: Answer) -> Proposed:
     """Take an agent's proposal through the gate, once per Idempotency-Key; return the answer given.
 
-    Raises UnknownTool, InvalidArguments, AgentNotEnabled, AgentStopped, KeyInFlight, KeyReused: nothing is written then.
+    Raises UnknownTool, InvalidArguments, Invalid, AgentNotEnabled, AgentStopped, NotReady, KeyInFlight, KeyReused: nothing
+    is written then.
     """
+    _require_canonical(proposal)
     if stored := _stored_answer(principal, proposal, key):
         return stored
     checked = _check(principal.agent, proposal)
+    try:
+        return _decide(principal, proposal, checked, key, answer)
+    except IntegrityError as error:
+        # Its look came before the other's commit and its lock after: the key's own constraint tells them apart.
+        if error.__cause__.diag.constraint_name != "key_once_a_scope":
+            raise
+        raise KeyInFlight() from error
+
+
+def _decide(principal: AgentPrincipal, proposal: Proposal, checked: Checked, key: str, answer: Answer) -> Proposed:
     with transaction.atomic():
         now, stored = _lock_key(principal, proposal, key)
         if stored:
@@ -126,6 +147,15 @@ def _lock_key(principal: AgentPrincipal, proposal: Proposal, key: str) -> tuple[
 # --- phase 1: no transaction
 
 
+def _require_canonical(proposal: Proposal) -> None:
+    """Raise Invalid naming the agent's own words that have no canonical form. Arguments have a check of their own."""
+    for name in ("claims", "provenance"):
+        try:
+            canonical.canonical_bytes(getattr(proposal, name))
+        except canonical.NotCanonical as error:
+            raise Invalid(errors=[{"field": name, "message": str(error)}]) from error
+
+
 def _check(agent: Agent, proposal: Proposal) -> Checked:
     grant = _live_grant(agent, proposal.tool)
     definition = grant.tool.definition
@@ -135,7 +165,7 @@ def _check(agent: Agent, proposal: Proposal) -> Checked:
     args = schema.canonical(proposal.arguments)
     try:
         bound = binding.bind(definition=definition.body, args=args, policy=defaults.POLICY)
-    except arguments.NotSendable as error:
+    except wire.NotSendable as error:
         raise InvalidArguments(errors=[{"field": "arguments", "message": str(error)}]) from error
     verdict = defaults.evaluate(tier=grant.tool.tier, sign={int(tier): names for tier, names in agent.sign.items()})
     groups, eligible = _staff(verdict)

@@ -1,20 +1,25 @@
 """`sweep()`: the clock's part. Whatever is due is looked at, by the database's time; a late sweep is harmless."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import UUID
 
-from django.db import transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 from django.db.models import F
 from django.db.models.functions import Least, Now
 
 from agents import states, wake
+from agents.actions.claim import RETRY_WINDOW
 from agents.actions.execute import retry_or_ask
+from agents.errors import Refusal
 from agents.lifecycle import State
 from agents.models import Action, Slot
 from audit import log
 from audit.actors import Actor
 
+logger = logging.getLogger("countersign.sweep")
 LOOK_AGAIN = timedelta(hours=4)
 MAX_RING_SECONDS = 60
 URGENT, SOON = 0, 1
@@ -28,17 +33,28 @@ def sweep(limit: int = 200) -> dict[str, int]:
     done: Counter[str] = Counter()
     due = Action.objects.filter(wake_at__lte=Now()).order_by("wake_at").values_list("pk", flat=True)[:limit]
     for action_id in list(due):
-        with transaction.atomic():
-            action = (
-                Action.objects.select_for_update(skip_locked=True, of=("self",))
-                .select_related("definition")
-                .annotate(now=Now())
-                .filter(pk=action_id, wake_at__lte=Now())
-                .first()
-            )
-            if action is not None:
-                done[_LOOKS[State(action.state)](action)] += 1
+        try:
+            done[_look(action_id)] += 1
+        except (OperationalError, InterfaceError):
+            raise
+        except (DatabaseError, Refusal) as error:  # one row the database won't move must not hold up all the others
+            logger.error("the clock can't do what is due for action %s: %s", action_id, error)
+            done["failed"] += 1
+    done.pop("", None)
     return dict(done)
+
+
+@transaction.atomic
+def _look(action_id: UUID) -> str:
+    """Do what is due for one action; return its name, or nothing when somebody else holds or did it."""
+    action = (
+        Action.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("definition")
+        .annotate(now=Now())
+        .filter(pk=action_id, wake_at__lte=Now())
+        .first()
+    )
+    return _LOOKS[State(action.state)](action) if action is not None else ""
 
 
 def _awaiting(action: Action) -> str:
@@ -56,6 +72,9 @@ def _awaiting(action: Action) -> str:
         return "expired"
     if action.due_at <= action.now:
         return _breach(action)
+    if action.at_risk_at > action.now:  # just resumed: its deadlines moved
+        _sleep(action, until=action.at_risk_at)
+        return "looked"
     _urge(action)
     _sleep(action, until=action.due_at)
     return "at_risk"
@@ -101,6 +120,14 @@ def _ring(action: Action) -> str:
     return "rung"
 
 
+def _retry_wait(action: Action) -> str:
+    if action.permit_consumed_at + RETRY_WINDOW <= action.now:
+        sent = action.called_at is not None
+        retry_or_ask(action, sent=sent, reason="retry_window_over", where={"fence": action.fence}, spent=True)
+        return "given_up"
+    return _ring(action)
+
+
 def _executing(action: Action) -> str:
     """The lease is over: its worker is dead or has lost its right to write."""
     retry_or_ask(action, sent=action.called_at is not None, reason="worker_lost", where={"fence": action.fence})
@@ -136,7 +163,7 @@ def _note(action: Action, verb: str) -> None:
 _LOOKS: dict[State, Callable[[Action], str]] = {
     State.AWAITING_REVIEW: _awaiting,
     State.APPROVED: _approved,
-    State.RETRY_WAIT: _ring,
+    State.RETRY_WAIT: _retry_wait,
     State.EXECUTING: _executing,
     State.ON_HOLD: _on_hold,
     State.UNKNOWN: _unknown,

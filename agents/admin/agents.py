@@ -13,6 +13,8 @@ from agents.errors import Refusal
 from agents.models import Agent, AgentRole, Grant, Token, Tool
 from audit import refusals
 
+EDITED = ("name", "purpose", "sign")
+
 
 class AgentForm(forms.ModelForm):
     """Name and purpose any time; who signs while it is a draft. Anything else that is posted is refused by name."""
@@ -21,7 +23,7 @@ class AgentForm(forms.ModelForm):
 
     class Meta:
         model = Agent
-        fields = ["name", "purpose", "sign"]
+        fields = EDITED
         help_texts = {
             "name": "What people read in the queue.",
             "purpose": "Why this agent exists.",
@@ -34,7 +36,7 @@ class AgentForm(forms.ModelForm):
         if self.errors:
             return cleaned
         # Also what the page never offers: a forced post must be refused, not quietly ignored.
-        asked = {name: cleaned[name] for name in self.Meta.fields} | self._forced()
+        asked = {name: cleaned[name] for name in EDITED} | self._forced()
         try:
             registry.check_edit(self.instance, asked)
         except Refusal as refusal:
@@ -52,10 +54,15 @@ class AgentForm(forms.ModelForm):
 
 class RoleInline(ReadOnlyInline):
     model = AgentRole
-    fields = ["role", "person"]
+    fields = ["role", "holder"]
+    readonly_fields = ["holder"]
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("person", "agent")
+
+    @admin.display(description="person")
+    def holder(self, role: AgentRole) -> str:
+        return f"{role.person} ({role.person.username})"  # no link: owners don't open people's pages
 
 
 class ToolInline(ReadOnlyInline):
@@ -110,7 +117,7 @@ class AgentAdmin(Confined):
 
     def save_model(self, request, obj, form, change):
         """Save through the registry, which locks the agent and asks again; the form's answer may be a second old."""
-        registry.edit(obj.pk, by=request.user.actor(), **{name: form.cleaned_data[name] for name in form.Meta.fields})
+        registry.edit(obj.pk, by=request.user.actor(), **{name: form.cleaned_data[name] for name in EDITED})
 
     @admin.display(description="owner")
     def owner(self, agent: Agent) -> str:

@@ -1,4 +1,4 @@
-"""People, groups and object permissions: to read, for superusers and auditors. `manage.py person` is the way to change them."""
+"""People, groups and object permissions, to read, for superusers and auditors. `manage.py person` changes them."""
 
 from django.contrib import admin
 from django.contrib.auth import admin as stock  # noqa: F401  (registers Group, which is replaced below)

@@ -50,7 +50,7 @@ def decode(source: bytes | str, findings: Findings) -> str:
         findings.add(_place(good, len(good)), "", "this isn't UTF-8 text: save the file as UTF-8")
         raise Unreadable from None
     if len(raw) > MAX_BYTES:
-        findings.add(START, "", f"the file has {len(raw)} bytes: an agent file may have {MAX_BYTES} (256 KB)")
+        findings.add(START, "", f"the file has more than {MAX_BYTES} bytes (256 KB): an agent file is smaller")
         raise Unreadable
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     _refuse_hidden(text, findings)
@@ -72,7 +72,7 @@ def compose(text: str, findings: Findings) -> Node:
         composer.stop((mark.line + 1, mark.column + 1) if mark else START, _sentence(error))
     except (YAMLError, ValueError, OverflowError):  # the library lets \UFFFFFFFF through to chr()
         composer.stop(composer.at, "a character or escape YAML doesn't know follows here: remove it")
-    if composer.root is None:
+    if composer.root is None or (isinstance(composer.root, Scalar) and composer.root.value is None):
         composer.stop(START, "the file is empty: write at least agent, name, purpose, roles, runtime and tools")
     return composer.root
 
@@ -158,6 +158,8 @@ class _Composer:
             parent.key = self._read_key(parent.node, node)
             return
         elif parent.key:
+            if isinstance(node, Scalar) and not node.text and not node.quoted:
+                node.at = parent.node.keys_at[parent.key]  # YAML puts what isn't there on some later line
             parent.node.items[parent.key] = node
         else:
             node = Broken(node.at)

@@ -3,7 +3,7 @@
 import re
 
 from agents.agentfile import grammar
-from agents.agentfile.nodes import Scalar
+from agents.agentfile.nodes import Mapping, Scalar
 from agents.agentfile.problems import show, suggest
 from agents.agentfile.section import Section
 
@@ -14,8 +14,7 @@ _IN_PATH = ("string", "integer", "number")
 
 def read_connector(tool: Section) -> dict:
     """Return the connector as plain JSON; values that were reported are None."""
-    keys = grammar.CONNECTOR if _is_http(tool) else None
-    connector = tool.section("connector", keys) if keys else None
+    connector = tool.section("connector", grammar.CONNECTOR) if _is_http(tool) else None
     if connector is None:
         return {}
     connector.choice("kind", grammar.CONNECTOR_KINDS)
@@ -34,7 +33,7 @@ def read_connector(tool: Section) -> dict:
 
 def check_path_arguments(tool: Section, path: str, properties: dict, required: list) -> None:
     """Report `{names}` in the path that aren't required arguments of a type one can write into a path."""
-    connector = tool.section_again("connector", grammar.CONNECTOR)
+    connector = Section(tool.get("connector"), f"{tool.path}.connector", grammar.CONNECTOR, tool.findings)
     for name in dict.fromkeys(_PLACEHOLDER.findall(path)):
         declared = properties.get(name)
         if name not in properties:
@@ -42,13 +41,13 @@ def check_path_arguments(tool: Section, path: str, properties: dict, required: l
         elif name not in required:
             connector.report("path", f"{{{name}}} stands in the path: list {name} under required in the schema")
         elif not isinstance(declared, dict) or declared.get("type") not in _IN_PATH:
-            connector.report("path", f"{{{name}}} stands in the path: give {name} type: string or integer in the schema")
+            connector.report("path", f"{{{name}}} stands in the path: give {name} type: string in the schema")
 
 
 def _is_http(tool: Section) -> bool:
     """Return whether the keys of an http connector are to be expected; other known kinds are reported here."""
     connector = tool.get("connector")
-    kind = getattr(connector, "items", {}).get("kind") if connector else None
+    kind = connector.items.get("kind") if isinstance(connector, Mapping) else None
     if not isinstance(kind, Scalar) or kind.value not in grammar.CONNECTOR_KINDS_LATER:
         return True
     message = f"{kind.value} connectors are known but not available yet: write kind: http, or remove the tool"
@@ -67,5 +66,5 @@ def _path_problem(path: str) -> str | None:
             return f"{show(segment)}: write plain letters, digits and {{argument}}; escaping is done for you"
         # {a}{b} and .{a} could come out as "..", and change where the request goes.
         if segment and (literal or segment.count("{") > 1) and not literal.strip("."):
-            return f"{show(segment)}: write a segment with more than dots around its argument, and no . or .. segments"
+            return f"{show(segment)}: write one {{argument}} a segment, and no segments of dots"
     return None

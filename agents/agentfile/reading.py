@@ -1,12 +1,13 @@
 """From an agent file to an AgentFile, or to every problem in it."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from agents.agentfile import grammar
 from agents.agentfile.agent import AgentFile, ToolSpec
 from agents.agentfile.composing import MAX_BYTES, START, Unreadable, compose, decode
-from agents.agentfile.nodes import Mapping, Node, Scalar, Sequence, describe
+from agents.agentfile.nodes import Mapping, Node, Scalar, Sequence, describe, locate
 from agents.agentfile.problems import AgentFileErrors, Findings, Problem
 from agents.agentfile.section import Section
 from agents.agentfile.tools import HELD, check_tools, read_tool
@@ -25,8 +26,7 @@ def read(source: bytes | str, *, name: str) -> AgentFile:
     try:
         root = compose(decode(source, findings), findings)
     except Unreadable:
-        findings.finish()
-        raise  # not reached: whoever raised it reported why
+        raise AgentFileErrors(sorted(findings.problems)) from None
     return _read_agent(root, findings)
 
 
@@ -79,8 +79,6 @@ def _refusal(path: Path, message: str) -> AgentFileErrors:
 
 
 def _with_notes(agent: AgentFile, more: Iterable[Problem]) -> AgentFile:
-    from dataclasses import replace
-
     return replace(agent, notes=(*more, *agent.notes))
 
 
@@ -88,11 +86,9 @@ def _with_notes(agent: AgentFile, more: Iterable[Problem]) -> AgentFile:
 
 
 def _read_agent(root: Node, findings: Findings) -> AgentFile:
-    if isinstance(root, Scalar) and root.value is None:
-        findings.add(root.at, "", "the file is empty: write at least agent, name, purpose, roles, runtime and tools")
-    agent = Section.open(None if findings.problems and isinstance(root, Scalar) else root, "", grammar.AGENT, findings)
+    agent = Section.open(root, "", grammar.AGENT, findings)
     if agent is None:
-        findings.finish()
+        raise AgentFileErrors(findings.problems)
     sign, roles, tools = _read_sign(agent), _read_roles(agent), _read_tools(agent)
     _check_signatures(agent, tools)
     _check_separation(agent, roles, tools)
@@ -154,13 +150,10 @@ def _read_tools(agent: Section) -> list[tuple[Section, ToolSpec]]:
     if len(node.items) > grammar.MAX_TOOLS:
         agent.report("tools", f"more than {grammar.MAX_TOOLS} tools: split the agent")
         return []
-    specs = []
-    for i, item in enumerate(node.items):
-        spec = read_tool(item, f"tools[{i}]", agent.findings)
-        if spec:
-            specs.append((Section(item, f"tools[{i}]", grammar.TOOL, agent.findings), spec))
-    check_tools(specs)
-    return specs
+    read_tools = [read_tool(item, f"tools[{i}]", agent.findings) for i, item in enumerate(node.items)]
+    tools = [tool for tool in read_tools if tool]
+    check_tools(tools)
+    return tools
 
 
 def _check_signatures(agent: Section, tools: list[tuple[Section, ToolSpec]]) -> None:
@@ -183,12 +176,10 @@ def _check_separation(agent: Section, roles: dict[str, str], tools: list[tuple[S
     for role in SEPARATE_ROLES:
         username = roles.get(role)
         if username and (other := held.setdefault(username.casefold(), role)) != role:
-            message = f"{username} is the {other} too: from tier 3 on owner, steward and eval_owner are different people"
-            at = agent.node.items["roles"].items[role].at
-            agent.findings.add(at, f"roles.{role}", f"{message}, name another")
+            rule = "from tier 3 on owner, steward and eval_owner are different people"
+            at = locate(agent.node, f"roles.{role}")
+            agent.findings.add(at, f"roles.{role}", f"{username} is the {other} too: {rule}, name another")
 
 
 def _note(agent: Section, path: str, message: str) -> None:
-    from agents.agentfile.nodes import locate
-
     agent.findings.note(locate(agent.node, path), path, message)

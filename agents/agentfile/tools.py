@@ -6,14 +6,18 @@ from agents.agentfile.connector import check_path_arguments, read_connector
 from agents.agentfile.nodes import Mapping, Node, Scalar, describe, locate, plain
 from agents.agentfile.problems import Findings, suggest
 from agents.agentfile.section import Section
-from agents.arguments import ArgumentSchema, BadSchema, compile_schema
+from agents.arguments import ArgumentSchema, compile_schema
+from agents.dialect import BadSchema
 from agents.headline import check_template
 
 HELD = 2  # from this tier on a person may have to sign
 
 
-def read_tool(node: Node, path: str, findings: Findings) -> ToolSpec | None:
-    """Return the tool, or None if it isn't a mapping. Where something was reported, its definition has gaps."""
+def read_tool(node: Node, path: str, findings: Findings) -> tuple[Section, ToolSpec] | None:
+    """Return the tool with its section, or None if it isn't a mapping.
+
+    Where something was reported, the definition has gaps: it is only for further checks of the same file.
+    """
     tool = Section.open(node, path, grammar.TOOL, findings)
     if tool is None:
         return None
@@ -35,7 +39,7 @@ def read_tool(node: Node, path: str, findings: Findings) -> ToolSpec | None:
     _check_held(tool, definition)
     if compiled:
         _check_arguments(tool, definition, compiled)
-    return ToolSpec(definition, node.at)
+    return tool, ToolSpec(definition, node.at)
 
 
 def check_tools(tools: list[tuple[Section, ToolSpec]]) -> None:

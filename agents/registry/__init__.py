@@ -1,4 +1,4 @@
-"""Agents as the company registered them: brought in from their files, edited where that bears no risk, written out again."""
+"""Agents as the company registered them: brought in from files, edited where that bears no risk, exported."""
 
 from agents.registry.editing import NEVER_EDITED, check_edit, edit
 from agents.registry.exporting import export_agent, standing

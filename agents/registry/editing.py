@@ -46,7 +46,11 @@ def edit(agent_id: int, *, by: Actor, **fields: Any) -> Agent:
 
 def check_edit(agent: Agent, asked: Mapping[str, Any]) -> None:
     """Return when these fields may be set in place. Raises RiskBearing or Invalid, whose errors name the fields."""
-    refused = [_say(name, "this isn't edited in place: the operator imports a new agent file") for name in asked if name in NEVER_EDITED]
+    refused = [
+        _say(name, "this isn't edited in place: the operator imports a new agent file")
+        for name in asked
+        if name in NEVER_EDITED
+    ]
     changed = [name for name in RISK_BEARING if name in asked and asked[name] != getattr(agent, name)]
     if not agent.is_draft:
         why = "the agent has been enabled, and this bears risk: the operator imports a new agent file"
@@ -54,7 +58,9 @@ def check_edit(agent: Agent, asked: Mapping[str, Any]) -> None:
     if refused:
         raise RiskBearing(errors=refused)
     wrong = [_say("sign", problem) for problem in (sign_problems(asked["sign"]) if "sign" in changed else ())]
-    wrong += [_say(name, "hidden characters: write what people can see") for name in PLAIN if _hides(asked.get(name, ""))]
+    wrong += [
+        _say(name, "hidden characters: write what people can see") for name in PLAIN if _hides(asked.get(name, ""))
+    ]
     if wrong:
         raise Invalid(errors=wrong)
 

@@ -19,7 +19,7 @@ OWNER_MAY = ("agents.view_agent", "agents.change_agent")
 
 @dataclass(frozen=True)
 class Report:
-    """What an import did: a line for each change, notes, and what keeps the agent from being enabled (with the next step)."""
+    """What an import did: a line a change, notes, and what keeps the agent from being enabled (with the next step)."""
 
     slug: str
     lines: tuple[str, ...]
@@ -51,9 +51,9 @@ class _Changes:
 def import_agent(spec: AgentFile, *, by: Actor) -> Report:
     """Make the registered agent be what the file says, and enable it if the file says so and its readiness allows.
 
-    In order: names are looked up, the agent is locked, fields, roles, tools and grants are brought in line (open actions
-    of a redefined tool end `superseded`), then it is enabled or disabled. Raises AgentFileErrors with places, and
-    RiskBearing when somebody else than the operator would change what bears risk on an agent that was ever enabled.
+    In order: names are looked up, the agent is locked, fields, roles, tools and grants are brought in line (open
+    actions of a redefined tool end `superseded`), then it is enabled or disabled. Raises AgentFileErrors with places,
+    and RiskBearing when somebody else than the operator would change what bears risk on an agent that was ever enabled.
     """
     people = find_people(spec)
     made = Agent.objects.get_or_create(slug=spec.slug, defaults={"name": spec.name})[1]
@@ -148,7 +148,7 @@ def _define(changes: _Changes, tool: Tool, wanted: ToolSpec) -> None:
 
 
 def _revoke_others(changes: _Changes, spec: AgentFile) -> None:
-    """Take back the grants of tools that the file doesn't name any more. A claim looks at the grant: nothing of them runs."""
+    """Take back the grants of tools that left the file. A claim looks at the grant, so nothing of them runs."""
     named = [tool.name for tool in spec.tools]
     for grant in changes.agent.grants.filter(revoked_at=None).exclude(tool_name__in=named).order_by("tool_name"):
         Grant.objects.filter(pk=grant.pk).update(revoked_at=Now())
@@ -161,7 +161,7 @@ def _set_standing(changes: _Changes, spec: AgentFile) -> list[readiness.Item]:
     agent = changes.agent
     missing = readiness.missing(agent) if spec.enabled else []
     if missing and agent.enabled and not changes.lines:
-        # Nothing was asked to change: an expired token, say, is worth a warning but no reason to drop what was approved.
+        # Nothing was asked to change: an expired token, say, is no reason to drop what was approved.
         changes.notes += [f"enabled, but no longer ready: {item}" for item in missing]
         return []
     enable = spec.enabled and not missing
@@ -196,4 +196,8 @@ def _record_standing(changes: _Changes, *, was: bool) -> None:
 
 
 def _show(value) -> str:
-    return "; ".join(f"{tier}: {', '.join(groups)}" for tier, groups in value.items()) if isinstance(value, dict) else str(value)
+    return (
+        "; ".join(f"{tier}: {', '.join(groups)}" for tier, groups in value.items())
+        if isinstance(value, dict)
+        else str(value)
+    )

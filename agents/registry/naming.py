@@ -8,7 +8,7 @@ from agents.tools import base
 
 
 def find_people(spec: AgentFile) -> dict[str, Person]:
-    """Return {role: person} for the file's roles. Raises AgentFileErrors with every name of the file that isn't known here."""
+    """Return {role: person} for the file's roles. Raises AgentFileErrors with every name that isn't known here."""
     people = {person.username: person for person in Person.objects.filter(username__in=spec.roles.values())}
     problems = [*_people(spec, people), *_groups(spec), *_connectors(spec)]
     if problems:

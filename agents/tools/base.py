@@ -23,7 +23,7 @@ class UnknownSecret(Refusal):
 
 @dataclass(frozen=True)
 class Host:
-    """Where calls may go: `url` is scheme, host and port, without a path. `loopback`: an inside address, by explicit entry."""
+    """Where calls may go: `url` is scheme, host and port. `loopback`: an inside address, by explicit entry."""
 
     name: str
     url: str
@@ -32,7 +32,7 @@ class Host:
 
 @dataclass(frozen=True)
 class Secret:
-    """What authenticates a call. Bound to one host. `hmac`: a token is minted for each call; `bearer`: sent as it is."""
+    """What authenticates calls to one host. `hmac`: a token is minted for each call; `bearer`: sent as it is."""
 
     name: str
     host: str
@@ -63,7 +63,9 @@ def host(name: str) -> Host:
     """Return the host of this name. Raises UnknownHost."""
     if name not in hosts:
         known = ", ".join(sorted(hosts)) or "none"
-        raise UnknownHost(f"There is no host {name!r}: the operator adds [hosts.{name}] to countersign.toml. Known: {known}.")
+        raise UnknownHost(
+            f"There is no host {name!r}: the operator adds [hosts.{name}] to countersign.toml. Known: {known}."
+        )
     return hosts[name]
 
 

@@ -3,27 +3,29 @@
 import json
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
-import httpx
+import httpcore
 from django.conf import settings
 
 from agents import canonical
-from agents.arguments import WireRequest
 from agents.models import Action
 from agents.tools import base
 from agents.tools.credentials import mint
+from agents.tools.exchange import Network
 from agents.tools.results import Answered, NothingSent, Result, Unclear
+from agents.wire import WireRequest
 
-CONNECT_SECONDS = 3.0
 MAX_ANSWER_BYTES = 256 * 1024
 #: Answers that say "not now" rather than "no": whether an effect happened is open.
 _NOT_NOW = {408, 425, 429}
 
 
-def call(definition: dict, wire: WireRequest, *, action: Action) -> Result:
+def call(definition: dict, wire: WireRequest, *, action: Action, deadline: float) -> Result:
     """Send the request of an action and say what came of it; never raises for anything the other side does.
 
-    The whole exchange ends within `COUNTERSIGN_TOOL_SECONDS`, however slowly the answer drips.
+    The whole exchange ends within `COUNTERSIGN_TOOL_SECONDS` and by `deadline` (of the monotonic clock), however slowly
+    the answer drips.
     """
     connector = definition["connector"]
     try:
@@ -31,21 +33,17 @@ def call(definition: dict, wire: WireRequest, *, action: Action) -> Result:
         headers = _headers(connector, host, wire, action)
     except (base.UnknownHost, base.UnknownSecret) as missing:
         return NothingSent(reason=missing.code)
-    deadline = time.monotonic() + settings.TOOL_TIMEOUT.total_seconds()
+    deadline = min(deadline, time.monotonic() + settings.TOOL_TIMEOUT.total_seconds())
     try:
-        return _exchange(host.url + wire.path, wire, headers, deadline)
-    except (httpx.ConnectError, httpx.ConnectTimeout):
+        return _exchange(host, wire, headers, deadline)
+    except (httpcore.ConnectError, httpcore.ConnectTimeout):
         return NothingSent(reason="tool_unreachable")
-    except (httpx.TimeoutException, _TooSlow):
+    except httpcore.TimeoutException:
         return Unclear(reason="tool_timeout")
     except _TooLarge:
         return Unclear(reason="answer_too_large")
-    except httpx.HTTPError:
+    except (httpcore.NetworkError, httpcore.ProtocolError):
         return Unclear(reason="connection_lost")
-
-
-class _TooSlow(Exception):
-    """The total deadline passed while the answer was still coming."""
 
 
 class _TooLarge(Exception):
@@ -53,7 +51,8 @@ class _TooLarge(Exception):
 
 
 def _headers(connector: dict, host: base.Host, wire: WireRequest, action: Action) -> dict[str, str]:
-    headers = {"Idempotency-Key": str(action.pk), "User-Agent": "countersign", "Accept": "application/json"}
+    headers = {"Host": urlsplit(host.url).netloc, "Idempotency-Key": str(action.pk)}
+    headers |= {"User-Agent": "countersign", "Accept": "application/json"}
     if wire.body:
         headers["Content-Type"] = wire.content_type
     if name := connector.get("secret"):
@@ -75,35 +74,39 @@ def _bound(secret: base.Secret, host: base.Host) -> base.Secret:
     return secret
 
 
-def _exchange(url: str, wire: WireRequest, headers: dict[str, str], deadline: float) -> Result:
-    left = max(0.1, deadline - time.monotonic())
-    timeout = httpx.Timeout(left, connect=min(CONNECT_SECONDS, left))
+def _exchange(host: base.Host, wire: WireRequest, headers: dict[str, str], deadline: float) -> Result:
+    address = urlsplit(host.url)
+    url = httpcore.URL(
+        scheme=address.scheme.encode(),
+        host=address.hostname.encode("idna"),
+        port=address.port,
+        target=wire.path.encode("ascii"),
+    )
     with (
-        httpx.Client(timeout=timeout, follow_redirects=False, trust_env=False) as client,
-        client.stream(wire.method, url, content=wire.body or None, headers=headers) as response,
+        httpcore.ConnectionPool(network_backend=Network(deadline)) as pool,
+        pool.stream(wire.method, url, headers=list(headers.items()), content=wire.body or None) as response,
     ):
-        body = _read(response, deadline)
-    return _judge(response, body)
+        body = _read(response)
+    return _judge(response.status, body)
 
 
-def _read(response: httpx.Response, deadline: float) -> bytes:
+def _read(response: httpcore.Response) -> bytes:
     body = b""
-    for chunk in response.iter_bytes():
+    for chunk in response.iter_stream():
         body += chunk
         if len(body) > MAX_ANSWER_BYTES:
             raise _TooLarge
-        if time.monotonic() > deadline:
-            raise _TooSlow
     return body
 
 
-def _judge(response: httpx.Response, body: bytes) -> Result:
-    status, output = response.status_code, _parse(body)
+def _judge(status: int, body: bytes) -> Result:
+    output = _parse(body)
     if 200 <= status < 300:
         return Answered(ok=True, status=status, output=output)
-    if status in _NOT_NOW or status >= 500:
+    # A redirect isn't followed (the credential would go where nobody signed for), and it is no refusal either: many
+    # services answer a POST that took effect with one.
+    if status < 400 or status in _NOT_NOW or status >= 500:
         return Unclear(reason=f"tool_answered_{status}", status=status)
-    # A redirect is a refusal too: following it would send the credential where nobody signed for.
     return Answered(ok=False, status=status, output=output, reason=f"tool_refused_{status}")
 
 

@@ -32,8 +32,18 @@ def when(at: datetime | None) -> SafeString | str:
     if at is None:
         return ""
     at = at.astimezone(UTC)
-    text = f"{at.day} {at:%b %Y, %H:%M} UTC"
+    return _time(at, f"{at.day} {at:%b %Y, %H:%M} UTC")
+
+
+def _time(at: datetime, text: str) -> SafeString:
     return format_html('<time datetime="{}">{}</time>', at.isoformat(timespec="seconds"), text)
+
+
+def _soon(at: datetime) -> SafeString:
+    """Show an instant near now: without its date when that is today's."""
+    at = at.astimezone(UTC)
+    today = timezone.now().astimezone(UTC).date()
+    return _time(at, f"{at:%H:%M} UTC" if at.date() == today else f"{at.day} {at:%b, %H:%M} UTC")
 
 
 @register.filter
@@ -62,8 +72,8 @@ def deadline(due: clockface.Due | None) -> SafeString | str:
     if due is None:
         return ""
     return format_html(
-        '<span class="due due-{}"><strong>{}</strong> {}</span> <span class="at">by {}</span>',
-        due.urgency, due.word, due.relative, when(due.at),
+        '<span class="due due-{}"><strong>{}</strong> {}</span> <span class="at">{} {}</span>',
+        due.urgency, due.word, due.relative, "was due" if due.urgency == "stopped" else "by", _soon(due.at),
     )  # fmt: skip
 
 

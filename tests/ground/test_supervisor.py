@@ -28,9 +28,9 @@ def supervisor(tmp_path):
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
-def child(tmp_path, name: str, code: str = SLEEP, ends=((signal.SIGTERM, 5.0),)) -> Child:
+def child(tmp_path, name: str, code: str = SLEEP, ends=((signal.SIGTERM, 5.0),), height: int = 0) -> Child:
     log = tmp_path / f"{name}.log"
-    return Child(name, lambda: processes.spawn([sys.executable, "-c", code], log=log), log, ends)
+    return Child(name, lambda: processes.spawn([sys.executable, "-c", code], log=log), log, ends, height)
 
 
 def test_killed_child_comes_back_as_a_new_process(supervisor, tmp_path):
@@ -49,14 +49,13 @@ def test_child_that_keeps_dying_is_started_less_and_less_often(supervisor, tmp_p
     assert time.monotonic() - began > 0.2 + 0.4 + 0.8
 
 
-def test_children_stop_in_reverse_order(supervisor, tmp_path):
-    code = "import signal, sys, time, pathlib; p = pathlib.Path({0!r})\n"
-    code += (
-        "signal.signal(15, lambda *_: (p.open('a').write({1!r}), sys.exit()))\nprint('up', flush=True)\ntime.sleep(60)"
-    )
+def test_children_stop_before_what_they_use(supervisor, tmp_path):
+    code = "import signal, sys, time, pathlib\n"
+    code += "signal.signal(15, lambda *_: (pathlib.Path({0!r}).open('a').write({1!r}), sys.exit()))\n"
+    code += "print('up', flush=True)\ntime.sleep(60)"
     order = tmp_path / "order"
-    for name in "abc":
-        supervisor.add(child(tmp_path, name, code.format(str(order), name)))
+    for name, height in (("b", 1), ("c", 2), ("a", 0)):
+        supervisor.add(child(tmp_path, name, code.format(str(order), name), height=height))
     assert supervisor.wait(lambda: all("up" in (tmp_path / f"{n}.log").read_text() for n in "abc"), seconds=10)
     supervisor.stop()
     assert order.read_text() == "cba"
@@ -105,10 +104,8 @@ def test_stray_of_a_killed_supervisor_is_ended_and_a_stranger_with_its_pid_is_no
     record = tmp_path / "children.json"
     stray, stranger = (processes.spawn([sys.executable, "-c", SLEEP]) for _ in range(2))
     try:
-        known = {
-            "web": {"pid": stray.pid, "birth": processes.birth(stray.pid)},
-            "clock": {"pid": stranger.pid, "birth": "1"},
-        }
+        known = {"web": {"pid": stray.pid, "birth": processes.birth(stray.pid)}}
+        known["clock"] = {"pid": stranger.pid, "birth": "1"}
         record.write_text(json.dumps(known))
         assert end_strays(record) == ["web"]
         until(lambda: stray.poll() is not None, seconds=5, what="the end of the stray")

@@ -109,25 +109,13 @@ def test_start_after_everything_was_killed_needs_no_tidying(tmp_path):
 def test_terminal_that_goes_away_stops_everything(tmp_path):
     product = Product(tmp_path / "home")
     try:
-        product.start().wait_ready()
-        pids = product.pids.values()
-        assert product.stop(signal.SIGHUP) == 0
-        assert not any(alive(pid) for pid in pids)
-    finally:
-        product.discard()
-
-
-def test_closed_standard_output_keeps_nothing_from_stopping(tmp_path):
-    product = Product(tmp_path / "home")
-    try:
         words = [sys.executable, "manage.py", "up", "--home", product.home, "--port", str(product.port), "--no-demo"]
-        process = subprocess.Popen(
-            words, cwd=CHECKOUT, env=product.env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
-        process.stdout.close()
+        output = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        process = subprocess.Popen(words, cwd=CHECKOUT, env=product.env, **output)
+        process.stdout.close()  # from now on every line it prints is an error
         until(lambda: readyz(product) == 200, seconds=60, what="ready")
         pids = product.pids.values()
-        process.terminate()
+        process.send_signal(signal.SIGHUP)
         assert process.wait(timeout=40) == 0
         assert not any(alive(pid) for pid in pids)
     finally:
@@ -189,7 +177,7 @@ def test_plain_user_runs_everything_in_the_data_folder(tmp_path_factory):
 def test_external_servers_are_used_as_they_are(tmp_path):
     places.claim(tmp_path / "other")
     place = places.settle(tmp_path / "other")
-    postgres, valkey = embedded.Postgres(place, durable=False), embedded.Valkey(place, durable=False)
+    postgres, valkey = embedded.Postgres(place), embedded.Valkey(place)  # durable: the product refuses any other
     try:
         postgres.start()
         valkey.start()

@@ -51,7 +51,9 @@ def test_markup_stays_text(text):
         assert "&amp;lt;" in inside or "&lt;" in inside or "<" not in text
 
 
-@pytest.mark.parametrize("text", ["https://evil.example/?q=1", "javascript:alert(1)", "![x](https://evil.example/a.png)"])
+@pytest.mark.parametrize(
+    "text", ["https://evil.example/?q=1", "javascript:alert(1)", "![x](https://evil.example/a.png)"]
+)
 def test_no_link_is_made_of_content(text):
     assert "href" not in inert.inert(text)
     assert "src" not in inert.inert_block(text)

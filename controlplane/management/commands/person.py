@@ -14,13 +14,20 @@ class Command(Noun):
     help = "Add, change, disable and list people. Only this command makes or changes who may sign."
 
     def add_verbs(self, verbs):
-        add = self.verb(verbs, "add", self.add_person, "Add a person; prints a random password once unless one is piped in.")
+        add = self.verb(
+            verbs, "add", self.add_person, "Add a person; prints a random password once unless one is piped in."
+        )
         add.add_argument("username", metavar="USERNAME")
         change = self.verb(verbs, "set", self.change_person, "Change a person. What isn't named stays as it is.")
         change.add_argument("username", metavar="USERNAME")
         change.add_argument("--new-password", action="store_true", help="make a random password and print it once")
-        change.add_argument("--enable", action="store_true", help="open a disabled account again; it gets a new password")
-        for parser, groups in ((add, "groups that sign, by comma"), (change, "all their groups, by comma; '' for none")):
+        change.add_argument(
+            "--enable", action="store_true", help="open a disabled account again; it gets a new password"
+        )
+        for parser, groups in (
+            (add, "groups that sign, by comma"),
+            (change, "all their groups, by comma; '' for none"),
+        ):
             parser.add_argument("--groups", type=_names, metavar="a,b", help=groups)
             parser.add_argument("--name", dest="display_name", help="the name that people see")
             parser.add_argument("--email")
@@ -32,12 +39,16 @@ class Command(Noun):
             pair = change.add_mutually_exclusive_group()
             pair.add_argument(f"--{flag}", action="store_true", default=None, help=about)
             pair.add_argument(f"--no-{flag}", dest=flag, action="store_false")
-        disable = self.verb(verbs, "disable", self.disable_person, "Close an account: its sessions end, its open votes are void.")
+        disable = self.verb(
+            verbs, "disable", self.disable_person, "Close an account: its sessions end, its open votes are void."
+        )
         disable.add_argument("username", metavar="USERNAME")
         listing = self.verb(verbs, "list", self.list_people, "List people and their groups.")
         listing.add_argument("--json", action="store_true")
 
-    def add_person(self, username, groups, display_name, email, staff, superuser, same_human_as, password_stdin, json, **_):
+    def add_person(
+        self, username, groups, display_name, email, staff, superuser, same_human_as, password_stdin, json, **_
+    ):
         password = _read_password() if password_stdin else secrets.token_urlsafe(PASSWORD_BYTES)
         self.announce(groups or [])
         person = people.add(
@@ -68,7 +79,8 @@ class Command(Noun):
         person = people.disable(username, by=self.by)
         self.note(f"{person.username} is disabled: no sessions, no signatures.")
         for role in AgentRole.objects.filter(person=person).select_related("agent"):
-            self.note(f"{person.username} is still {role.get_role_display().lower()} of {role.agent.slug}: change its agent file.")
+            held = f"{role.get_role_display().lower()} of {role.agent.slug}"
+            self.note(f"{person.username} is still {held}: change its agent file.")
 
     def list_people(self, json, **_):
         everybody = list(Person.objects.order_by("username").prefetch_related("groups"))
@@ -85,7 +97,9 @@ class Command(Noun):
         if json:
             shown = _as_json(person)
             return self.print_json(shown | {"password": password} if password else shown)
-        self.note(f"{person.username}: {_group_names(person) or 'no groups'}{', ' if _marks(person) else ''}{_marks(person)}")
+        self.note(
+            f"{person.username}: {_group_names(person) or 'no groups'}{', ' if _marks(person) else ''}{_marks(person)}"
+        )
         if password:
             self.note("The password, shown this once:")
             self.stdout.write(password)
@@ -95,7 +109,9 @@ def _read_password() -> str:
     """Return the first line of standard input. A prompt would tempt people to choose; a pipe keeps it out of `ps`."""
     password = sys.stdin.readline().rstrip("\r\n")
     if not password:
-        raise Invalid("There is no password on standard input: pipe one in, or leave --password-stdin out to get a random one.")
+        raise Invalid(
+            "There is no password on standard input: pipe one in, or leave --password-stdin out to get a random one."
+        )
     return password
 
 

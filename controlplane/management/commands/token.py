@@ -18,7 +18,9 @@ class Command(Noun):
         issue.add_argument("--days", type=int, default=identities.DEFAULT_DAYS, help=days)
         revoke = self.verb(verbs, "revoke", self.revoke_token, "End a token now.")
         revoke.add_argument("prefix", metavar="PREFIX", help="the part between the first two underscores")
-        listing = self.verb(verbs, "list", self.list_tokens, "List tokens by prefix; a token itself can't be shown again.")
+        listing = self.verb(
+            verbs, "list", self.list_tokens, "List tokens by prefix; a token itself can't be shown again."
+        )
         listing.add_argument("--agent", metavar="SLUG", help="only this agent's")
         listing.add_argument("--json", action="store_true")
 

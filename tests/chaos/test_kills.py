@@ -1,0 +1,196 @@
+"""Kill what can be killed, where it hurts: nothing is lost, and a tool that honours our key sees one effect."""
+
+import os
+import signal
+import time
+
+import httpx
+import pytest
+import redis
+
+from tests.visitor import AgentClient
+
+
+@pytest.mark.parametrize("place", ["before_claim", "after_claim", "before_call", "after_call"])
+def test_a_worker_killed_at_any_place_loses_nothing_and_refunds_once(company, place):
+    action = company.hold_refund("6.00", offset=20)
+    (company.failpoints / place).touch()
+    company.sign(action, "ana", "tom")
+    assert company.settled(action["id"])["state"] == "succeeded"
+    assert not (company.failpoints / place).exists(), "the place was never reached"
+    assert company.refunds_of(action["id"]) == 1
+
+
+def test_the_whole_worker_killed_during_the_call_refunds_once(company):
+    action = company.hold_refund("6.50", offset=21)
+    company.fault(path="/refunds", kind="hang_after_effect", seconds=1.5)
+    company.sign(action, "ana", "tom")
+    company.wait_for(action["id"], "executing")
+    old = company.product.pids["worker"]
+    os.killpg(old, signal.SIGKILL)
+    company.product.wait_restart("worker", old)
+    assert company.settled(action["id"])["state"] == "succeeded"
+    assert company.refunds_of(action["id"]) == 1
+
+
+def test_an_answer_lost_after_the_effect_is_asked_for_again_under_the_same_key(company):
+    action = company.hold_refund("6.75", offset=22)
+    company.fault(path="/refunds", kind="drop_after_effect")
+    company.sign(action, "jonas", "mara")
+    settled = company.settled(action["id"])
+    assert (settled["state"], settled["attempts"]) == ("succeeded", 2)
+    assert company.refunds_of(action["id"]) == 1
+
+
+def test_valkey_flushed_while_approvals_wait_costs_only_time(company):
+    held = [company.hold_refund(f"1.{n}0", offset=23 + n) for n in range(1, 5)]
+    client = redis.Redis.from_url(company.product.services["redis_url"])
+    for action in held:
+        company.sign(action, "ana", "mara")
+        client.flushall()
+    assert [company.settled(action["id"])["state"] for action in held] == ["succeeded"] * 4
+    assert [company.refunds_of(action["id"]) for action in held] == [1] * 4
+
+
+def test_valkey_killed_while_approvals_wait_costs_only_time(company):
+    action = company.hold_refund("1.99", offset=28)
+    company.sign(action, "ana")
+    old = company.product.kill("valkey")
+    company.sign(action, "mara")  # the doorbell is away; the row waits
+    company.product.wait_restart("valkey", old)
+    assert company.settled(action["id"], seconds=60)["state"] == "succeeded"
+    assert company.refunds_of(action["id"]) == 1
+
+
+def test_postgresql_killed_keeps_every_acknowledged_signature(company):
+    action = company.hold_refund("2.99", offset=29)
+    company.sign(action, "ana")
+    old = company.product.kill("postgres")
+    company.product.wait_restart("postgres", old)
+    until_ready(company)
+    company.sign(action, "mara")
+    assert company.settled(action["id"], seconds=60)["state"] == "succeeded"
+    assert company.refunds_of(action["id"]) == 1
+
+
+def until_ready(company) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            if company.agent.http.get("/readyz").status_code == 200:
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError("the product didn't come back")
+
+
+def test_the_web_process_killed_comes_back_and_nobody_signs_twice(company):
+    action = company.hold_refund("3.99", offset=30)
+    company.sign(action, "ana")
+    company.product.wait_restart("web", company.product.kill("web"), seconds=60)
+    until_ready(company)
+    assert company.person("ana").approve(action).status_code == 409
+    company.sign(action, "tom")
+    assert company.settled(action["id"])["state"] == "succeeded"
+
+
+def test_a_worker_frozen_past_its_lease_cannot_write_when_it_wakes(company):
+    action = company.hold_refund("4.99", offset=31)
+    company.fault(path="/refunds", kind="delay", seconds=1.0)
+    company.sign(action, "jonas", "tom")
+    company.wait_for(action["id"], "executing")
+    frozen = company.product.pids["worker"]
+    os.killpg(frozen, signal.SIGSTOP)
+    try:
+        # Nobody else works here: the lease ends, the clock takes the action back, the ring waits.
+        company.wait_for(action["id"], "retry_wait", seconds=20)
+    finally:
+        os.killpg(frozen, signal.SIGCONT)
+    assert company.settled(action["id"], seconds=60)["state"] == "succeeded"
+    assert company.refunds_of(action["id"]) == 1
+
+
+CARELESS = """
+agent: careless-desk
+name: Careless desk
+purpose: Refunds through a tool that doesn't honour our key
+roles: {owner: rosa}
+sign: {2: [support-leads], 3: [finance, support-leads]}
+runtime: {kind: external}
+tools:
+  - name: issue_refund
+    tier: 3
+    effect: write
+    idempotent: false
+    undo: none
+    connector: {kind: http, host: refunds, path: /refunds, method: POST, secret: shop_api}
+    schema:
+      type: object
+      required: [order_id, amount_usd, reason]
+      additionalProperties: false
+      properties:
+        order_id: {type: string}
+        amount_usd: {type: number, x-money: USD}
+        reason: {type: string}
+    money: amount_usd
+    critical: [amount_usd, order_id]
+    headline: "Refund {amount_usd} for order {order_id}"
+    preview: none
+enabled: true
+"""
+
+
+@pytest.fixture(scope="module")
+def careless(company):
+    """An agent of one's own, from a file and the command line: its tool can't be asked twice."""
+    path = company.product.home / "careless.yaml"
+    path.write_text(CARELESS)
+    company.product.manage("agent", "import", str(path), check=False)
+    token = company.product.manage("token", "issue", "--agent", "careless-desk").stdout.strip()
+    company.product.manage("agent", "import", str(path))
+    return AgentClient(company.url, token)
+
+
+def hold(company, client, offset: int) -> dict:
+    answer = client.propose("issue_refund", order_id=company.an_order(offset), amount_usd="2.00", reason="Broken")
+    assert answer.status_code == 202, answer.text
+    return answer.json()
+
+
+def wait(client, action, *states) -> dict:
+    deadline = time.monotonic() + 40
+    while (now := client.action(action["id"]))["state"] not in states:
+        assert time.monotonic() < deadline, now
+        time.sleep(0.1)
+    return now
+
+
+@pytest.mark.parametrize("how", ["answer lost", "worker killed"])
+def test_without_keys_a_lost_answer_is_never_tried_again_and_two_people_say_what_happened(company, careless, how):
+    action = hold(company, careless, 35)
+    if how == "answer lost":
+        company.fault(path="/refunds", kind="drop_after_effect")
+    else:
+        (company.failpoints / "after_call").touch()
+    company.sign(action, "ana", "mara")
+    assert wait(careless, action, "unknown", "succeeded", "failed")["state"] == "unknown"
+    time.sleep(2)
+    assert careless.action(action["id"])["attempts"] == 1
+    assert company.refunds_of(action["id"]) == 1, "the effect happened; only its answer was lost"
+    page = f"/actions/{action['id']}/"
+    for username, after in (("jonas", "unknown"), ("tom", "succeeded")):
+        said = company.person(username).post(
+            f"{page}outcome/", page=page, says="succeeded", note="The refund stands in the shop's ledger"
+        )
+        assert said.status_code in (302, 303), said.text
+        assert careless.action(action["id"])["state"] == after
+    assert company.refunds_of(action["id"]) == 1
+
+
+def test_without_keys_a_worker_killed_before_the_call_may_run_again(company, careless):
+    action = hold(company, careless, 38)
+    (company.failpoints / "after_claim").touch()
+    company.sign(action, "ana", "mara")
+    assert wait(careless, action, "unknown", "succeeded", "failed")["state"] == "succeeded"
+    assert company.refunds_of(action["id"]) == 1

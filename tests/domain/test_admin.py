@@ -1,0 +1,284 @@
+import json
+import re
+
+import pytest
+from django.contrib import admin
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from agents import identities, people, registry
+from agents.models import Agent, Person, Tool
+from agents.tools import base
+from audit.models import Event, RefusalTally
+from tests.domain.registered import OPERATOR, PASSWORD, add_company, changed, configure_nouns, import_desk
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def plain_static(settings):
+    """Addresses of static files without `collectstatic`, which a test run doesn't need."""
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    }
+
+
+@pytest.fixture
+def agent() -> Agent:
+    """Rosa's agent, enabled; beside it one of somebody else's."""
+    configure_nouns()
+    add_company()
+    people.add(username="nia", by=OPERATOR, staff=True)
+    registry.import_agent(changed(("agent: desk", "agent: other-desk"), ("owner: rosa", "owner: nia")), by=OPERATOR)
+    yield import_desk()
+    base.configure({}, {})
+
+
+@pytest.fixture
+def draft() -> Agent:
+    configure_nouns()
+    add_company()
+    yield import_desk(token=False)
+    base.configure({}, {})
+
+
+def browser(username: str) -> Client:
+    """A browser in which this person is signed in."""
+    client = Client()
+    client.force_login(Person.objects.get(username=username), backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def page(agent: Agent) -> str:
+    return reverse("admin:agents_agent_change", args=[agent.pk])
+
+
+def save(client: Client, agent: Agent, **fields):
+    """Post the agent's form as the page would, with these fields instead."""
+    whole = {"name": agent.name, "purpose": agent.purpose, "sign": json.dumps(agent.sign)}
+    for inline in ("roles", "tools", "grants", "tokens"):
+        whole |= {f"{inline}-TOTAL_FORMS": "0", f"{inline}-INITIAL_FORMS": "0"}
+    return client.post(page(agent), whole | fields)
+
+
+# --- sight
+
+
+def test_an_owner_sees_their_own_agents_and_tools_and_no_others(agent):
+    rosa = browser("rosa")
+    agents = rosa.get(reverse("admin:agents_agent_changelist")).content.decode()
+    tools = rosa.get(reverse("admin:agents_tool_changelist")).content.decode()
+    assert ">desk<" in agents and "other-desk" not in agents + tools
+    assert "pay_back" in tools
+
+
+def test_the_page_of_somebody_elses_agent_or_tool_is_not_there(agent):
+    other = Agent.objects.get(slug="other-desk")
+    for address in (page(other), reverse("admin:agents_tool_change", args=[other.tools.first().pk])):
+        answer = browser("rosa").get(address, follow=True)
+        assert "other-desk" not in re.sub(r"“.*?”", "", answer.content.decode())
+        assert answer.redirect_chain
+
+
+def test_autocomplete_offers_an_owner_only_their_own_agents(agent):
+    address = reverse("admin:autocomplete")
+    query = {"app_label": "agents", "model_name": "tool", "field_name": "agent", "term": "desk"}
+    answer = browser("rosa").get(address, query)
+    assert [found["text"] for found in answer.json()["results"]] == ["desk"]
+
+
+def test_nobody_else_of_the_staff_may_edit_an_agent(agent):
+    people.change("milan", by=OPERATOR, staff=True)  # the steward: sees it, doesn't own it
+    milan = browser("milan")
+    assert milan.get(page(agent)).status_code == 200
+    assert save(milan, agent, name="Taken").status_code == 403
+    assert Agent.objects.get(pk=agent.pk).name == "Desk"
+
+
+def test_who_is_not_of_the_staff_has_no_admin(agent):
+    answer = browser("ana").get(reverse("admin:index"), follow=True)
+    assert answer.status_code == 403 and "Registry" not in answer.content.decode()
+
+
+def test_strangers_are_sent_to_the_one_sign_in_page():
+    for address in (reverse("admin:index"), reverse("admin:agents_agent_changelist"), reverse("admin:login")):
+        answer = Client().get(address, follow=True)
+        assert answer.redirect_chain[-1][0].startswith(reverse("account_login"))
+
+
+def test_the_agents_page_shows_what_it_still_needs(draft):
+    text = browser("rosa").get(page(draft)).content.decode()
+    assert "<strong>NO</strong> live token: none" in text
+    assert "<strong>yes</strong> signatures at tier 3: finance: ana; leads: mara" in text
+
+
+def test_a_token_shows_its_prefix_and_nothing_of_its_secret(agent):
+    text = browser("rosa").get(page(agent)).content.decode()
+    token = agent.tokens.get()
+    assert token.prefix in text and token.secret_hash not in text
+
+
+# --- editing
+
+
+def test_an_owner_renames_an_enabled_agent_and_it_goes_on_record(agent):
+    assert save(browser("rosa"), agent, name="The desk").status_code == 302
+    assert Agent.objects.get(pk=agent.pk).name == "The desk"
+    event = Event.objects.last()
+    assert (event.verb, event.sentence()) == ("agent.changed", "rosa changed name")
+
+
+def test_an_owner_edits_who_signs_for_a_draft(draft):
+    answer = save(browser("rosa"), draft, sign='{"3": ["leads", "finance"]}')
+    assert answer.status_code == 302, answer.context["errors"]
+    assert Agent.objects.get(pk=draft.pk).sign == {"3": ["leads", "finance"]}
+
+
+def test_a_sign_map_with_an_unknown_group_is_refused_in_the_form(draft):
+    answer = save(browser("rosa"), draft, sign='{"3": ["leads", "friends"]}')
+    assert "there is no group &#x27;friends&#x27;" in answer.content.decode()
+
+
+def test_who_signs_for_an_enabled_agent_is_refused_with_the_reason(agent):
+    answer = save(browser("rosa"), agent, sign='{"3": ["leads", "leads"]}')
+    assert answer.status_code == 200
+    assert "the agent has been enabled, and this bears risk" in answer.content.decode()
+    agent.refresh_from_db()
+    assert agent.sign["3"] == ["finance", "leads"]
+    assert RefusalTally.objects.get().code == "risk_bearing_change"
+
+
+def test_disabling_it_first_does_not_help(agent):
+    registry.import_agent(changed(("enabled: true", "enabled: false")), by=OPERATOR)
+    save(browser("rosa"), agent, sign='{"3": ["leads", "finance"]}')
+    agent.refresh_from_db()
+    assert agent.sign["3"] == ["finance", "leads"]
+
+
+@pytest.mark.parametrize(
+    "forced", [{"enabled": "on"}, {"slug": "bank"}, {"runtime": "scripted"}, {"first_enabled_at": ""}]
+)
+def test_a_forced_post_of_what_the_page_never_offers_is_refused_not_ignored(draft, forced):
+    answer = save(browser("rosa"), draft, name="Renamed too", **forced)
+    assert answer.status_code == 200 and "isn&#x27;t edited in place" in answer.content.decode()
+    assert Agent.objects.get(pk=draft.pk).name == "Desk"
+
+
+def test_a_forced_inline_changes_no_tool_grant_role_or_token(agent):
+    tool, role, token = agent.tools.get(name="pay_back"), agent.roles.get(role="owner"), agent.tokens.get()
+    forced = {"tools-TOTAL_FORMS": "1", "tools-INITIAL_FORMS": "1", "tools-0-id": tool.pk, "tools-0-tier": "0"}
+    forced |= {"tools-0-agent": agent.pk, "tools-0-name": "pay_back", "tools-0-DELETE": "on"}
+    forced |= {"roles-TOTAL_FORMS": "1", "roles-INITIAL_FORMS": "1", "roles-0-id": role.pk, "roles-0-agent": agent.pk}
+    forced |= {"roles-0-role": "owner", "roles-0-person": Person.objects.get(username="nia").pk}
+    forced |= {"tokens-TOTAL_FORMS": "1", "tokens-INITIAL_FORMS": "1", "tokens-0-id": token.pk, "tokens-0-DELETE": "on"}
+    save(browser("rosa"), agent, **forced)
+    for row in (tool, role, token):
+        before = {field.attname: getattr(row, field.attname) for field in row._meta.fields}
+        row.refresh_from_db()
+        assert before == {field.attname: getattr(row, field.attname) for field in row._meta.fields}
+
+
+def test_a_tool_is_only_read(agent):
+    tool = agent.tools.get(name="pay_back")
+    answer = browser("rosa").post(reverse("admin:agents_tool_change", args=[tool.pk]), {"name": "x", "tier": "0"})
+    assert answer.status_code == 403
+    assert Tool.objects.get(pk=tool.pk).tier == 3
+
+
+def every_model() -> list:
+    return sorted(admin.site._registry, key=lambda model: model._meta.label)
+
+
+def test_the_admin_knows_exactly_these():
+    assert [model._meta.label for model in every_model()] == [
+        "agents.Agent", "agents.AgentGroupObjectPermission", "agents.AgentUserObjectPermission", "agents.Person",
+        "agents.Tool", "auth.Group",
+    ]  # fmt: skip
+
+
+def test_nobody_adds_or_deletes_anything_not_even_a_superuser(agent):
+    people.add(username="olga", by=OPERATOR, superuser=True)
+    olga = browser("olga")
+    for model in every_model():
+        name = f"{model._meta.app_label}_{model._meta.model_name}"
+        assert olga.get(reverse(f"admin:{name}_add")).status_code == 403
+        row = model.objects.first()
+        if row is not None:
+            assert olga.post(reverse(f"admin:{name}_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
+            assert model.objects.filter(pk=row.pk).exists()
+        chosen = {"action": "delete_selected", "_selected_action": [getattr(row, "pk", 0)], "post": "yes"}
+        olga.post(reverse(f"admin:{name}_changelist"), chosen)
+        assert row is None or model.objects.filter(pk=row.pk).exists()
+
+
+# --- people
+
+
+@pytest.mark.parametrize("model", ["agents_person", "auth_group", "agents_agentuserobjectpermission"])
+def test_people_groups_and_permissions_are_only_read_even_by_a_superuser(agent, model):
+    people.add(username="olga", by=OPERATOR, superuser=True)
+    olga = browser("olga")
+    row = next(
+        known for known in every_model() if f"{known._meta.app_label}_{known._meta.model_name}" == model
+    ).objects.first()
+    assert olga.get(reverse(f"admin:{model}_changelist")).status_code == 200
+    assert olga.get(reverse(f"admin:{model}_change", args=[row.pk])).status_code == 200
+    assert (
+        olga.post(reverse(f"admin:{model}_change", args=[row.pk]), {"name": "x", "is_superuser": "on"}).status_code
+        == 403
+    )
+
+
+@pytest.mark.parametrize("model", ["agents_person", "auth_group", "agents_agentuserobjectpermission"])
+def test_an_owner_does_not_see_people_groups_and_permissions(agent, model):
+    assert browser("rosa").get(reverse(f"admin:{model}_changelist")).status_code == 403
+
+
+def test_no_password_is_shown_or_set_in_the_admin(agent):
+    people.add(username="olga", by=OPERATOR, superuser=True, password=PASSWORD)
+    olga, ana = browser("olga"), Person.objects.get(username="ana")
+    text = olga.get(reverse("admin:agents_person_change", args=[ana.pk])).content.decode()
+    assert ana.password not in text and "argon2" not in text
+    for address in (f"/admin/agents/person/{ana.pk}/password/", "/admin/password_change/"):
+        answer = olga.post(address, {"password1": "x" * 20, "password2": "x" * 20, "old_password": PASSWORD})
+        assert answer.status_code in (302, 404)
+    before = ana.password
+    ana.refresh_from_db()
+    assert ana.password == before
+    assert Person.objects.get(username="olga").check_password(PASSWORD)
+
+
+# --- how the pages are made
+
+
+def test_the_strict_policy_is_sent_and_no_page_needs_inline_script_or_style(agent):
+    rosa = browser("rosa")
+    for address in (reverse("admin:index"), reverse("admin:agents_agent_changelist"), page(agent)):
+        answer = rosa.get(address)
+        text = answer.content.decode()
+        assert "style-src 'self'" in answer["Content-Security-Policy"]
+        assert not re.search(r"<style|\sstyle=|<script(?![^>]*\ssrc=)[^>]*>(?!\s*</script>)|\son\w+=", text)
+
+
+def test_lists_and_pages_cost_the_same_queries_however_many_rows(agent):
+    people.add(username="olga", by=OPERATOR, superuser=True)
+
+    def cost(client: Client, address: str) -> int:
+        client.get(address)
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(address).status_code == 200
+        return len(captured)
+
+    names = ("agents_agent", "agents_tool", "agents_person", "auth_group", "agents_agentuserobjectpermission")
+    addresses = [reverse(f"admin:{name}_changelist") for name in names] + [page(agent)]
+    clients = [browser("olga")] * len(addresses)
+    clients += [browser("rosa")] * 3
+    addresses += [addresses[0], addresses[1], page(agent)]
+    before = [cost(client, address) for client, address in zip(clients, addresses, strict=True)]
+    for number in range(4):
+        people.add(username=f"more{number}", by=OPERATOR, groups=["finance", f"team{number}"])
+        registry.import_agent(changed(("agent: desk", f"agent: desk-{number}")), by=OPERATOR)
+        identities.issue(agent=agent, by=OPERATOR)
+    assert [cost(client, address) for client, address in zip(clients, addresses, strict=True)] == before

@@ -1,0 +1,293 @@
+import io
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from agents import identities, people
+from agents.models import Agent, Person, Token
+from agents.tools import base
+from audit.models import Event
+from controlplane.commandline import operator
+from tests.domain.registered import AGENT_YAML, OPERATOR, PASSWORD, add_company, configure_nouns, import_desk
+
+pytestmark = pytest.mark.django_db
+
+
+class Ended:
+    """What a command said and how it ended."""
+
+    def __init__(self, *words: str):
+        out, err = io.StringIO(), io.StringIO()
+        try:
+            call_command(*map(str, words), stdout=out, stderr=err)
+            self.code = 0
+        except SystemExit as end:
+            self.code = end.code
+        except CommandError:
+            self.code = 2  # on a command line argparse ends with 2
+        self.out, self.err = out.getvalue(), err.getvalue()
+
+
+@pytest.fixture
+def file(tmp_path):
+    configure_nouns()
+    path = tmp_path / "desk.yaml"
+    path.write_text(AGENT_YAML)
+    yield path
+    base.configure({}, {})
+
+
+def give(monkeypatch, text: str) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+
+
+# --- person
+
+
+def test_adding_a_person_prints_a_random_password_alone_on_stdout():
+    ended = Ended("person", "add", "ana", "--groups", "finance, leads", "--name", "Ana")
+    ana = Person.objects.get(username="ana")
+    assert ended.code == 0 and ana.check_password(ended.out.strip())
+    assert "new group: finance" in ended.err and "new group: leads" in ended.err
+    assert Event.objects.get().actor_id == operator().id
+
+
+def test_a_password_from_standard_input_is_not_printed(monkeypatch):
+    give(monkeypatch, PASSWORD + "\n")
+    ended = Ended("person", "add", "ana", "--password-stdin")
+    assert Person.objects.get().check_password(PASSWORD) and PASSWORD not in ended.out + ended.err
+
+
+def test_an_empty_standard_input_is_no_password(monkeypatch):
+    give(monkeypatch, "")
+    ended = Ended("person", "add", "ana", "--password-stdin")
+    assert ended.code == 1 and "no password on standard input" in ended.err and not Person.objects.exists()
+
+
+def test_a_refusal_is_a_sentence_with_the_field_and_leaves_nothing(monkeypatch):
+    give(monkeypatch, "short\n")
+    ended = Ended("person", "add", "ana", "--groups", "new-group", "--password-stdin")
+    assert ended.code == 1 and "password: This password is too short" in ended.err and ended.out == ""
+    assert not Person.objects.exists() and not Event.objects.exists()
+
+
+def test_a_person_is_changed_disabled_and_listed():
+    Ended("person", "add", "ana", "--groups", "finance", "--staff")
+    assert Ended("person", "set", "ana", "--groups", "leads", "--no-staff", "--name", "Ana K.").code == 0
+    listed = json.loads(Ended("person", "list", "--json").out)
+    assert [(row["username"], row["groups"], row["staff"], row["name"]) for row in listed] == [
+        ("ana", ["leads"], False, "Ana K.")
+    ]
+    assert Ended("person", "disable", "ana").code == 0
+    assert "disabled" in Ended("person", "list").out
+
+
+def test_an_account_that_is_enabled_again_gets_a_new_password():
+    first = Ended("person", "add", "ana").out
+    Ended("person", "disable", "ana")
+    second = Ended("person", "set", "ana", "--enable").out
+    ana = Person.objects.get()
+    assert ana.is_active and ana.check_password(second.strip()) and first != second
+
+
+def test_setting_nothing_keeps_the_password():
+    password = Ended("person", "add", "ana").out.strip()
+    assert Ended("person", "set", "ana").out == ""
+    assert Person.objects.get().check_password(password)
+
+
+def test_disabling_an_owner_says_which_agents_need_another():
+    configure_nouns()
+    add_company()
+    import_desk()
+    assert "rosa is still owner of desk" in Ended("person", "disable", "rosa").err
+
+
+@pytest.mark.parametrize("words", [("set", "nobody"), ("disable", "nobody"), ("add", "x", "--same-human-as", "nobody")])
+def test_somebody_who_is_not_there_is_a_refusal(words):
+    ended = Ended("person", *words)
+    assert ended.code == 1 and "There is no person 'nobody'" in ended.err
+
+
+@pytest.mark.parametrize(
+    "words", [("person",), ("person", "add"), ("person", "fly"), ("token", "issue"), ("agent", "stop", "x")]
+)
+def test_wrong_usage_is_told_from_a_refusal(words):
+    assert Ended(*words).code == 2
+
+
+# --- token
+
+
+def test_a_token_is_printed_alone_and_works(file):
+    add_company()
+    agent = import_desk(token=False)
+    ended = Ended("token", "issue", "--agent", "desk", "--days", "7")
+    assert identities.authenticate(ended.out.strip()).agent == agent
+    assert ended.out.count("\n") == 1
+    prefix = Token.objects.get().prefix
+    assert [row["state"] for row in json.loads(Ended("token", "list", "--json").out)] == ["live"]
+    assert Ended("token", "revoke", prefix).code == 0
+    assert "revoked" in Ended("token", "list", "--agent", "desk").out
+
+
+def test_tokens_for_clients_are_refused_until_there_are_runs():
+    ended = Ended("token", "issue", "--client", "crm")
+    assert ended.code == 1 and "come with runs" in ended.err and ended.out == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("issue", "--agent", "nope"), "There is no agent 'nope'"),
+        (("revoke", "deadbeef"), "There is no token with this prefix"),
+        (("list", "--agent", "nope"), "There is no agent 'nope'"),
+    ],
+)
+def test_a_token_of_nobody_is_refused(words, sentence):
+    ended = Ended("token", *words)
+    assert ended.code == 1 and sentence in ended.err
+
+
+def test_a_token_for_ever_is_refused(file):
+    add_company()
+    import_desk(token=False)
+    ended = Ended("token", "issue", "--agent", "desk", "--days", "4000")
+    assert ended.code == 1 and "1 to 366 days" in ended.err
+
+
+# --- agent
+
+
+def test_an_import_prints_its_diff_and_the_next_command(file):
+    add_company()
+    ended = Ended("agent", "import", file)
+    assert ended.code == 0 and ended.out.startswith("+ agent desk\n")
+    assert "manage.py token issue --agent desk" in ended.err
+    assert f"manage.py agent import {file}" in ended.err
+    Ended("token", "issue", "--agent", "desk")
+    assert Ended("agent", "import", file).out == "~ enabled\n"
+    assert Ended("agent", "import", file).out == "no change\n"
+
+
+@pytest.mark.parametrize("verb", ["validate", "import"])
+def test_a_mistake_in_the_file_is_a_line_with_its_place(file, verb):
+    file.write_text(AGENT_YAML.replace("tier: 3", "tier: high"))
+    ended = Ended("agent", verb, file)
+    assert ended.code == 1 and f"{file}:19:11: tools[1].tier" in ended.err
+    problems = json.loads(Ended("agent", verb, file, "--json").out)["problems"]
+    assert problems[0]["line"] == 19
+    assert not Agent.objects.exists()
+
+
+def test_names_that_are_not_known_are_lines_with_their_place(file):
+    ended = Ended("agent", "import", file)
+    assert ended.code == 1 and f"{file}:4:16: roles.owner: there is no person 'rosa'" in ended.err
+    assert not Agent.objects.exists()
+
+
+def test_validating_writes_nothing(file):
+    ended = Ended("agent", "validate", file)
+    assert ended.code == 0 and "valid" in ended.err and not Agent.objects.exists()
+
+
+def test_what_is_exported_imports_as_no_change(file, tmp_path):
+    add_company()
+    import_desk()
+    again = tmp_path / "again.yaml"
+    again.write_text(Ended("agent", "export", "desk").out)
+    assert Ended("agent", "import", again).out == "no change\n"
+
+
+def test_the_operator_stops_and_resumes_an_agent(file):
+    add_company()
+    agent = import_desk()
+    assert Ended("agent", "stop", "desk", "--reason", "odd refunds").code == 0
+    agent.refresh_from_db()
+    assert agent.is_stopped and agent.stop_reason == "odd refunds"
+    assert json.loads(Ended("agent", "list", "--json").out)[0]["standing"] == "stopped"
+    again = Ended("agent", "stop", "desk", "--reason", "still")
+    assert again.code == 1 and "stopped already" in again.err
+    assert Ended("agent", "resume", "desk", "--reason", "looked").code == 0
+    assert "enabled" in Ended("agent", "list").out
+
+
+@pytest.mark.parametrize(
+    "words", [("export", "nope"), ("stop", "nope", "--reason", "x"), ("resume", "nope", "--reason", "x")]
+)
+def test_an_agent_that_is_not_there_is_a_refusal(words):
+    ended = Ended("agent", *words)
+    assert ended.code == 1 and "There is no agent 'nope'" in ended.err
+
+
+# --- demo
+
+
+@pytest.fixture
+def home(tmp_path, settings):
+    settings.HOME = tmp_path / "home"
+    settings.HOME.mkdir()
+    yield settings.HOME
+    base.configure({}, {})
+
+
+def test_the_sample_company_comes_in_enabled_with_private_files(home):
+    ended = Ended("demo", "load")
+    assert ended.code == 0, ended.err
+    agent = Agent.objects.get(slug="refund-desk")
+    assert agent.enabled and agent.roles.get(role="owner").person.username == "rosa"
+    for name in ("sample-passwords.txt", "secrets/shop_api", "secrets/refund-desk-token", "countersign.toml"):
+        assert (home / name).stat().st_mode & 0o077 == 0, name
+    assert identities.authenticate((home / "secrets/refund-desk-token").read_text().strip()).agent == agent
+    for line in (home / "sample-passwords.txt").read_text().splitlines():
+        username, password = line.split()
+        assert Person.objects.get(username=username).check_password(password)
+
+
+def test_loading_it_again_changes_nothing(home):
+    Ended("demo", "load")
+    files = {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
+    events = Event.objects.count()
+    ended = Ended("demo", "load")
+    assert ended.code == 0 and "no change" in ended.err
+    assert files == {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
+    assert Event.objects.count() == events
+
+
+def test_a_revoked_sample_token_is_replaced(home):
+    Ended("demo", "load")
+    identities.revoke(prefix=Token.objects.get().prefix, by=OPERATOR)
+    assert Ended("demo", "load").code == 0
+    assert identities.authenticate((home / "secrets/refund-desk-token").read_text().strip())
+
+
+def test_hosts_that_the_operator_wrote_stay_as_they_are(home):
+    mine = (
+        '[hosts.refunds]\nurl = "https://refunds.example"\n'
+        '[secrets.shop_api]\nhost = "refunds"\nkind = "hmac"\nvalue_file = "secrets/shop_api"\n'
+    )
+    (home / "countersign.toml").write_text(mine)
+    assert Ended("demo", "load").code == 0
+    assert (home / "countersign.toml").read_text() == mine
+
+
+def test_people_who_are_there_keep_their_passwords(home):
+    people.add(username="ana", by=OPERATOR, groups=["finance"], password=PASSWORD)
+    Ended("demo", "load")
+    assert Person.objects.get(username="ana").check_password(PASSWORD)
+    assert "ana " not in (home / "sample-passwords.txt").read_text()
+
+
+def test_running_the_inbox_without_a_token_says_what_to_do_first(home):
+    ended = Ended("demo", "run")
+    assert ended.code == 1 and "manage.py demo load" in ended.err
+
+
+def test_running_the_inbox_without_the_product_says_so(home, settings, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    settings.PUBLIC_URL = "http://127.0.0.1:9"
+    (home / "secrets").mkdir()
+    (home / "secrets/refund-desk-token").write_text("cs_x")
+    ended = Ended("demo", "run")
+    assert ended.code == 1 and "doesn't answer" in ended.err

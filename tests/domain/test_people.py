@@ -1,0 +1,148 @@
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.urls import reverse
+
+from agents import people
+from agents.errors import Invalid
+from agents.models import Person
+from audit.models import Event
+from tests.domain.registered import OPERATOR, PASSWORD
+
+pytestmark = pytest.mark.django_db
+
+
+def add(username="ana", **options) -> Person:
+    return people.add(username=username, by=OPERATOR, **options)
+
+
+def fields_of(refusal) -> set[str]:
+    return {error["field"] for error in refusal.value.errors}
+
+
+def latest() -> Event:
+    return Event.objects.order_by("id").last()
+
+
+def test_adding_somebody_makes_the_groups_that_are_missing_and_one_event():
+    ana = add(groups=["finance", "leads"], display_name="Ana Kovač")
+    assert sorted(ana.groups.values_list("name", flat=True)) == ["finance", "leads"]
+    event = latest()
+    assert (event.verb, event.actor_kind, event.subject_id) == ("person.added", "operator", str(ana.pk))
+    assert event.sentence() == "root added the person ana"
+
+
+def test_the_record_holds_no_name_in_what_it_keeps_for_good():
+    add("mara", display_name="Mara Quinn")
+    assert b"mara" not in bytes(latest().leaf_data) and b"Quinn" not in bytes(latest().leaf_data)
+
+
+def test_nobody_can_sign_in_without_a_password():
+    add()
+    assert not Client().login(username="ana", password="")
+
+
+def test_two_accounts_of_one_human_count_as_one():
+    first = add("ana")
+    second = add("ana-admin", same_human_as="ana")
+    assert first.human == second.human
+    assert add("tom").human != first.human
+
+
+@pytest.mark.parametrize("username", ["", "аna", "a b", "-x", "x" * 151, "a,b", "a\u202eb"])
+def test_a_name_that_could_be_mistaken_for_another_is_refused(username):
+    with pytest.raises(Invalid) as refused:
+        add(username)
+    assert fields_of(refused) == {"username"}
+
+
+def test_a_name_that_differs_only_in_capitals_is_taken():
+    add("ana")
+    with pytest.raises(Invalid, match="already"):
+        add("Ana")
+    assert Person.objects.count() == 1
+
+
+@pytest.mark.parametrize("password", ["short", "password1234", "anakovac12345"])
+def test_a_weak_password_is_refused_and_nothing_is_written(password):
+    with pytest.raises(Invalid) as refused:
+        add("anakovac1234", groups=["finance"], password=password)
+    assert fields_of(refused) == {"password"}
+    assert not Person.objects.exists() and not Group.objects.exists() and not Event.objects.exists()
+
+
+def test_a_hidden_character_in_a_shown_name_is_refused():
+    with pytest.raises(Invalid) as refused:
+        add(display_name="Ana\u202eovaK")
+    assert fields_of(refused) == {"name"}
+
+
+@pytest.mark.parametrize(
+    "change", [{"groups": ["finance"]}, {"groups": []}, {"password": PASSWORD}, {"same_human_as": "tom"}]
+)
+def test_whatever_makes_a_signer_moves_the_time_since_which_they_sign(change):
+    add("tom")
+    before = add(groups=["leads"]).signer_since
+    after = people.change("ana", by=OPERATOR, **change)
+    after.refresh_from_db()
+    assert after.signer_since > before
+
+
+@pytest.mark.parametrize("change", [{"display_name": "Ana K."}, {"staff": True}, {"groups": ["leads"]}, {}])
+def test_other_changes_leave_a_signer_as_trusted_as_before(change):
+    before = Person.objects.get(pk=add(groups=["leads"]).pk).signer_since
+    assert people.change("ana", by=OPERATOR, **change).signer_since == before
+
+
+def test_a_change_says_which_fields_and_changing_nothing_says_nothing():
+    add(groups=["leads"])
+    people.change("ana", by=OPERATOR, groups=["finance"], display_name="Ana K.")
+    assert latest().sentence() == "root changed name, groups of the person ana"
+    count = Event.objects.count()
+    people.change("ana", by=OPERATOR, groups=["finance"])
+    assert Event.objects.count() == count
+
+
+def test_whoever_is_disabled_is_signed_out_at_once_and_can_not_sign_in():
+    add(password=PASSWORD)
+    browser = Client()
+    assert browser.login(username="ana", password=PASSWORD)
+    people.disable("ana", by=OPERATOR)
+    assert not is_signed_in(browser)
+    assert not Client().login(username="ana", password=PASSWORD)
+    assert latest().verb == "person.disabled"
+
+
+def test_a_session_from_before_does_not_come_back_with_the_account():
+    add(password=PASSWORD)
+    browser = Client()
+    browser.login(username="ana", password=PASSWORD)
+    people.disable("ana", by=OPERATOR)
+    people.change("ana", by=OPERATOR, active=True, password="another good passphrase")
+    assert not is_signed_in(browser)
+
+
+def test_an_account_that_comes_back_needs_a_new_password():
+    add()
+    people.disable("ana", by=OPERATOR)
+    with pytest.raises(Invalid) as refused:
+        people.change("ana", by=OPERATOR, active=True)
+    assert fields_of(refused) == {"password"}
+
+
+def test_disabling_twice_is_one_event():
+    add()
+    people.disable("ana", by=OPERATOR)
+    people.disable("ana", by=OPERATOR)
+    assert Event.objects.filter(verb="person.disabled").count() == 1
+
+
+def test_somebody_who_is_not_there_is_named_in_the_refusal():
+    for verb in (people.change, people.disable):
+        with pytest.raises(people.NoSuchPerson, match="nobody-here"):
+            verb("nobody-here", by=OPERATOR)
+
+
+def is_signed_in(browser: Client) -> bool:
+    """Ask the admin: it sends strangers to the sign-in page and refuses those who aren't staff."""
+    return browser.get(reverse("admin:index")).status_code != 302

@@ -1,0 +1,239 @@
+import pytest
+
+from agents import actions, agentfile, canonical, identities, people, registry
+from agents.agentfile import AgentFileErrors
+from agents.errors import Invalid, RiskBearing
+from agents.models import Agent, Person, Tool, ToolDefinition
+from agents.tools import base
+from audit.models import Event
+from tests.domain.registered import AGENT_YAML, OPERATOR, add_company, changed, configure_nouns, import_desk
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def company():
+    configure_nouns()
+    yield add_company()
+    base.configure({}, {})
+
+
+def import_file(*pairs: tuple[str, str], by=OPERATOR) -> registry.Report:
+    return registry.import_agent(changed(*pairs), by=by)
+
+
+def verbs() -> list[str]:
+    return list(Event.objects.exclude(verb="person.added").order_by("id").values_list("verb", flat=True))
+
+
+def propose(agent: Agent):
+    """Hold one refund through the gate; return its action."""
+    token = agent.tokens.first()
+    principal = identities.AgentPrincipal(agent=agent, token=token)
+    seen = []
+    actions.propose(
+        principal=principal,
+        proposal=actions.Proposal(tool="pay_back", arguments={"order_id": "A-1", "amount": 25}),
+        key="k-1",
+        answer=lambda action: seen.append(action) or (202, {}),
+    )
+    return seen[0]
+
+
+# --- bringing in
+
+
+def test_the_first_import_makes_a_draft_and_says_what_is_missing_and_what_to_do():
+    report = import_file()
+    agent = Agent.objects.get(slug="desk")
+    assert report.lines[0] == "+ agent desk" and "+ tool pay_back (tier 3)" in report.lines
+    assert not report.enabled and agent.is_draft
+    assert report.blocked_by == ("live token: none. Issue one with `manage.py token issue --agent desk`",)
+
+
+def test_once_nothing_is_missing_the_import_enables():
+    agent = import_desk()
+    assert agent.enabled and not agent.is_draft
+    assert verbs()[-1] == "agent.enabled"
+
+
+def test_the_second_import_changes_nothing_and_records_nothing():
+    import_desk()
+    before = Event.objects.count(), ToolDefinition.objects.count()
+    report = import_file()
+    assert (report.lines, report.enabled) == ((), True)
+    assert (Event.objects.count(), ToolDefinition.objects.count()) == before
+
+
+def test_a_definition_is_stored_whole_with_the_digest_that_approvals_bind_to():
+    import_file()
+    tool = Tool.objects.get(agent__slug="desk", name="pay_back")
+    assert tool.definition.body == changed().tools[1].definition
+    assert tool.definition.digest == canonical.digest_of(tool.definition.body)
+
+
+def test_the_import_says_on_record_who_did_what_without_names_in_the_leaf():
+    import_file()
+    event = Event.objects.get(verb="agent.imported")
+    assert event.sentence() == "root imported the agent file"
+    assert event.data["roles"]["owner"] == str(Person.objects.get(username="rosa").pk)
+    assert b"rosa" not in bytes(event.leaf_data)
+
+
+@pytest.mark.parametrize(
+    ("pair", "place", "words"),
+    [
+        (("owner: rosa", "owner: nobody"), "desk.yaml:4:16: roles.owner", "no person 'nobody'"),
+        (("[finance, leads]", "[treasury, leads]"), "desk.yaml:5:24: sign.3[0]", "no group 'treasury'"),
+        (("host: shop, path: /refunds", "host: bank, path: /refunds"), "tools[1].connector.host", "no host 'bank'"),
+        (("method: POST, secret: shop_key", "method: POST, secret: other"), "tools[1].connector.secret", "no secret"),
+    ],
+)
+def test_a_name_that_is_not_known_here_is_refused_at_its_place_and_nothing_is_written(pair, place, words):
+    with pytest.raises(AgentFileErrors) as refused:
+        import_file(pair)
+    assert place in str(refused.value) and words in str(refused.value)
+    assert not Agent.objects.exists()
+
+
+def test_every_unknown_name_is_reported_at_once():
+    with pytest.raises(AgentFileErrors) as refused:
+        import_file(("owner: rosa", "owner: nobody"), ("finance", "treasury"))
+    assert len(refused.value.problems) == 2
+
+
+def test_somebody_disabled_cannot_be_given_a_role():
+    people.disable("rosa", by=OPERATOR)
+    with pytest.raises(AgentFileErrors, match="rosa is disabled"):
+        import_file()
+
+
+def test_a_secret_of_another_host_is_refused():
+    base.configure(
+        {"shop": base.Host("shop", "https://shop.example"), "bank": base.Host("bank", "https://bank.example")},
+        {"shop_key": base.Secret("shop_key", "bank", "hmac", b"0123456789abcdef")},
+    )
+    with pytest.raises(AgentFileErrors, match="bound to the host 'bank'"):
+        import_file()
+
+
+# --- changing
+
+
+def test_a_tool_that_left_the_file_loses_its_grant_and_gets_it_back_with_the_file():
+    agent = import_desk()
+    without = AGENT_YAML[: AGENT_YAML.index("  - name: pay_back")] + "enabled: true\n"
+    report = registry.import_agent(agentfile.read(without, name="desk.yaml"), by=OPERATOR)
+    assert report.lines == ("- grant pay_back",)
+    assert agent.grants.filter(tool_name="pay_back", revoked_at=None).count() == 0
+    assert import_file().lines == ("+ grant pay_back",)
+    assert agent.grants.filter(tool_name="pay_back").count() == 2
+
+
+def test_redefining_a_tool_ends_its_open_actions():
+    action = propose(import_desk())
+    report = import_file(("Refund {amount} for", "Pay {amount} back for"))
+    action.refresh_from_db()
+    assert report.lines == ("~ tool pay_back: headline",)
+    assert action.state == "superseded"
+    assert "1 open action(s) of pay_back ended: superseded" in report.notes
+    assert report.enabled
+
+
+def test_an_older_definition_that_returns_is_the_same_row():
+    import_desk()
+    first = Tool.objects.get(name="pay_back").definition_id
+    import_file(("Refund {amount} for", "Pay {amount} back for"))
+    import_file()
+    assert Tool.objects.get(name="pay_back").definition_id == first
+    assert ToolDefinition.objects.count() == 3
+
+
+def test_the_new_owner_gets_the_agent_in_the_admin_and_the_old_one_loses_it(company):
+    agent = import_desk()
+    people.add(username="nia", by=OPERATOR)
+    report = import_file(("owner: rosa", "owner: nia"))
+    assert report.lines == ("~ owner: rosa -> nia",)
+    for username, may in (("nia", True), ("rosa", False)):
+        person = Person.objects.get(username=username)
+        assert person.has_perm("agents.change_agent", agent) is may
+        assert person.has_perm("agents.view_agent", agent) is may
+
+
+def test_the_file_can_disable_the_agent_and_it_is_no_draft_again():
+    agent = import_desk()
+    report = import_file(("enabled: true", "enabled: false"))
+    agent.refresh_from_db()
+    assert report.lines == ("~ disabled",) and not agent.enabled and not agent.is_draft
+    assert registry.standing(agent) == "disabled"
+    assert verbs()[-1] == "agent.disabled"
+
+
+def test_a_change_that_leaves_nobody_to_sign_disables_the_agent():
+    import_desk()
+    people.add(username="eva", by=OPERATOR, groups=["empty"])
+    people.disable("eva", by=OPERATOR)
+    report = import_file(("3: [finance, leads]", "3: [finance, empty]"))
+    assert not report.enabled
+    assert any("empty: nobody" in item for item in report.blocked_by)
+
+
+def test_an_import_that_changes_nothing_warns_of_lost_readiness_and_leaves_the_agent_enabled():
+    agent = import_desk()
+    identities.revoke(prefix=agent.tokens.get().prefix, by=OPERATOR)
+    report = import_file()
+    assert report.enabled and "no longer ready: live token" in report.notes[0]
+
+
+def test_only_the_operator_changes_what_bears_risk_once_the_agent_was_enabled(company):
+    import_desk()
+    import_file(("enabled: true", "enabled: false"))
+    rosa = company["rosa"].actor()
+    with pytest.raises(RiskBearing) as refused:
+        import_file(("3: [finance, leads]", "3: [leads, finance]"), by=rosa)
+    assert [error["field"] for error in refused.value.errors] == ["sign", "enabled"]
+    assert Agent.objects.get().sign["3"] == ["finance", "leads"]
+    # Words that people read are no risk.
+    assert import_file(("purpose: Pay people back", "purpose: Pay back"), ("enabled: true", "enabled: false"), by=rosa)
+
+
+def test_what_is_exported_imports_without_a_change():
+    agent = import_desk()
+    text = agentfile.write(registry.export_agent(agent))
+    assert registry.import_agent(agentfile.read(text, name="again.yaml"), by=OPERATOR).lines == ()
+
+
+# --- editing in place
+
+
+def test_a_draft_is_freely_edited(company):
+    agent = import_desk(token=False)
+    registry.edit(agent.pk, by=company["rosa"].actor(), name="The desk", sign={"3": ["leads", "finance"]})
+    agent.refresh_from_db()
+    assert (agent.name, agent.sign) == ("The desk", {"3": ["leads", "finance"]})
+    assert Event.objects.last().sentence() == "rosa changed name, sign"
+
+
+def test_who_signs_for_an_enabled_agent_is_not_edited_in_place(company):
+    agent = import_desk()
+    with pytest.raises(RiskBearing) as refused:
+        registry.edit(agent.pk, by=company["rosa"].actor(), sign={"3": ["leads", "finance"]})
+    assert [error["field"] for error in refused.value.errors] == ["sign"]
+    registry.edit(agent.pk, by=company["rosa"].actor(), name="The desk")
+
+
+@pytest.mark.parametrize(
+    "sign", [[], {"5": ["leads"]}, {"3": ["leads"]}, {"2": "leads"}, {"2": []}, {"2": ["nobody"]}, {"2": [1]}]
+)
+def test_a_sign_map_that_could_not_be_signed_is_refused(company, sign):
+    agent = import_desk(token=False)
+    with pytest.raises(Invalid) as refused:
+        registry.edit(agent.pk, by=company["rosa"].actor(), sign=sign)
+    assert refused.value.errors[0]["field"] == "sign"
+
+
+def test_editing_nothing_records_nothing(company):
+    agent = import_desk()
+    before = Event.objects.count()
+    registry.edit(agent.pk, by=company["rosa"].actor(), name=agent.name, sign=agent.sign)
+    assert Event.objects.count() == before

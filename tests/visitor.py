@@ -1,0 +1,68 @@
+"""Somebody at the doors of a running product: a person with a session, or an agent with a token."""
+
+import re
+import uuid
+
+import httpx
+
+_FORM_SECRET = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+
+
+class Reviewer:
+    """A person in a browser without JavaScript: signs in by the form, keeps cookies, posts forms or JSON."""
+
+    def __init__(self, url: str, username: str, password: str):
+        self.username = username
+        self.http = httpx.Client(base_url=url, timeout=30, trust_env=False, headers={"Referer": url})
+        answer = self.post("/accounts/login/", login=username, password=password)
+        assert answer.status_code == 302, f"{username} can't sign in: {answer.status_code} {answer.text[:500]}"
+
+    def get(self, path: str) -> httpx.Response:
+        return self.http.get(path)
+
+    def secret_of(self, path: str) -> str:
+        found = _FORM_SECRET.search(self.http.get(path).text)
+        assert found, f"no form on {path}"
+        return found.group(1)
+
+    def post(self, path: str, *, page: str = "", **fields) -> httpx.Response:
+        """Submit a form found on `page` (default: the same address), as a browser would."""
+        return self.http.post(path, data={"csrfmiddlewaretoken": self.secret_of(page or path), **fields})
+
+    def send(self, path: str, body: dict) -> httpx.Response:
+        """Post JSON to the REST door with the session."""
+        secret = self.secret_of("/decisions/")
+        return self.http.post(path, json=body, headers={"X-CSRFToken": secret})
+
+    # -- the desk ------------------------------------------------------------------------------------------------------
+
+    def queue(self) -> dict:
+        return self.http.get("/api/v1/queue/").raise_for_status().json()
+
+    def action(self, action_id: str) -> dict:
+        return self.http.get(f"/api/v1/actions/{action_id}/").raise_for_status().json()
+
+    def approve(self, action: dict) -> httpx.Response:
+        body = {"decision": "approve", "digest": action["digest"], "revision": action["revision"]}
+        return self.send(f"/api/v1/actions/{action['id']}/decisions/", body)
+
+    def reject(self, action: dict, code: str = "not_needed", note: str = "") -> httpx.Response:
+        body = {"decision": "reject", "digest": action["digest"], "revision": action["revision"]}
+        return self.send(f"/api/v1/actions/{action['id']}/decisions/", {**body, "reason_code": code, "note": note})
+
+
+class AgentClient:
+    """An agent at the REST door."""
+
+    def __init__(self, url: str, token: str):
+        self.http = httpx.Client(
+            base_url=url, timeout=30, trust_env=False, headers={"Authorization": f"Bearer {token}"}
+        )
+
+    def propose(self, tool: str, key: str = "", **arguments) -> httpx.Response:
+        body = {"tool": tool, "arguments": arguments, "rationale": "The customer asked for it."}
+        headers = {"Idempotency-Key": key or str(uuid.uuid4())}
+        return self.http.post("/api/v1/actions/", json=body, headers=headers)
+
+    def action(self, action_id: str) -> dict:
+        return self.http.get(f"/api/v1/actions/{action_id}/").raise_for_status().json()

@@ -133,6 +133,8 @@ def why_not_resume(person: Person, agent: Agent) -> str | None:
 
 def why_not_settle(person: Person, action: Action) -> str | None:
     """Say why this person can't say what became of an unknown outcome, or None."""
-    if not (answers_for(person, action.agent) or signer_groups(person) & {slot.group_id for slot in action.slots.all()}):
+    if not (
+        answers_for(person, action.agent) or signer_groups(person) & {slot.group_id for slot in action.slots.all()}
+    ):
         return "Only role holders of the agent and its reviewers can say what became of it."
     return None

@@ -54,11 +54,15 @@ def _key(request: Request) -> str:
     key = request.headers.get("Idempotency-Key", "").strip()
     if not key or len(key) > KEY_LENGTH or not key.isprintable():
         message = f"send one of 1 to {KEY_LENGTH} printable characters, new for each new request"
-        raise Invalid("An Idempotency-Key header is required.", errors=[{"field": "Idempotency-Key", "message": message}])
+        raise Invalid(
+            "An Idempotency-Key header is required.", errors=[{"field": "Idempotency-Key", "message": message}]
+        )
     return key
 
 
-def read_fields(data: object, known: dict[str, type], *, required: set[str], later: dict[str, str] | None = None) -> dict:
+def read_fields(
+    data: object, known: dict[str, type], *, required: set[str], later: dict[str, str] | None = None
+) -> dict:
     """Return the body's known fields, each of its type. Raises Invalid naming every field that is wrong or unknown."""
     if not isinstance(data, dict):
         raise Invalid("The body must be a JSON object.")

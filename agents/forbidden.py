@@ -3,7 +3,10 @@
 from audit.selftest import Forbidden
 
 FORBIDDEN = (
-    Forbidden("INSERT INTO agents_moveallowed (old_state, new_state) VALUES ('denied', 'approved')", "states could be linked at will"),
+    Forbidden(
+        "INSERT INTO agents_moveallowed (old_state, new_state) VALUES ('denied', 'approved')",
+        "states could be linked at will",
+    ),
     Forbidden("DELETE FROM agents_moveallowed", "the table of states could be emptied"),
     Forbidden("UPDATE agents_tooldefinition SET body = body", "what was approved could be redefined"),
     Forbidden("DELETE FROM agents_action", "actions could be deleted"),

@@ -79,9 +79,7 @@ def issue(*, agent: Agent, by: Actor, days: int = DEFAULT_DAYS) -> tuple[Token, 
     token = Token.objects.create(
         agent=agent, prefix=prefix, secret_hash=_hash(secret), expires_at=timezone.now() + timedelta(days=days)
     )
-    log.record(
-        "token.issued", by=by, subject=("agent", str(agent.pk)), data={"prefix": prefix, "days": days}
-    )
+    log.record("token.issued", by=by, subject=("agent", str(agent.pk)), data={"prefix": prefix, "days": days})
     body = f"{MARK}_{prefix}_{secret}"
     return token, f"{body}_{_checksum(body)}"
 
@@ -108,7 +106,10 @@ def authenticate(text: str) -> AgentPrincipal:
         raise BadToken()
     token = (
         Token.objects.select_related("agent")
-        .annotate(expired=Q(expires_at__lte=Now()), stale_use=Q(last_used_at__isnull=True) | Q(last_used_at__lt=Now() - timedelta(minutes=1)))
+        .annotate(
+            expired=Q(expires_at__lte=Now()),
+            stale_use=Q(last_used_at__isnull=True) | Q(last_used_at__lt=Now() - timedelta(minutes=1)),
+        )
         .filter(prefix=prefix)
         .first()
     )

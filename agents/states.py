@@ -47,9 +47,9 @@ def move(
 ) -> tuple[int, str]:
     """Move the action to `to` if it still stands where that is allowed, and record it; return event id and leaf hash.
 
-    It must still be in the state the caller read, or the event would name a state it never left. `expect` narrows the
-    states it may come from, `where` adds guards to the compare-and-set (a fence, a deadline); `columns` are written with
-    it. Raises AlreadyDecided when zero rows matched: somebody was faster. Runs in the caller's transaction; the passed
+    It must still be in the state the caller read, or the event would name a state it never left. `expect` narrows
+    the states it may come from, `where` adds guards to the compare-and-set (a fence, a deadline); `columns` are
+    written with it. Raises AlreadyDecided when zero rows matched: somebody was faster. Runs in the caller's transaction; the passed
     object is brought up to date.
     """
     allowed = origins(to) & frozenset(expect or State) & {State(action.state)}

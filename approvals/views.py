@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from agents import access, stops
 from agents.errors import Invalid
@@ -35,7 +35,7 @@ def see(name: str, *args) -> HttpResponseRedirect:
     return HttpResponseRedirect(reverse(name, args=args), status=303)
 
 
-@require_GET
+@require_safe
 @signed_in
 def queue_page(request: HttpRequest) -> HttpResponse:
     mine = queue.for_person(request.user)
@@ -45,7 +45,7 @@ def queue_page(request: HttpRequest) -> HttpResponse:
 # --- one action
 
 
-@require_GET
+@require_safe
 @signed_in
 def action_page(request: HttpRequest, action_id) -> HttpResponse:
     action = access.action_for(request.user, action_id)
@@ -102,7 +102,7 @@ def _number(text: str) -> int:
 # --- what I decided
 
 
-@require_GET
+@require_safe
 @signed_in
 def receipt_page(request: HttpRequest, decision_id: int) -> HttpResponse:
     receipt = receipts.receipt_for(request.user, decision_id)
@@ -110,7 +110,7 @@ def receipt_page(request: HttpRequest, decision_id: int) -> HttpResponse:
     return page(request, "receipt.html", receipt=receipt, following=following)
 
 
-@require_GET
+@require_safe
 @signed_in
 def decisions_page(request: HttpRequest) -> HttpResponse:
     before = _number(request.GET.get("before", ""))
@@ -120,13 +120,13 @@ def decisions_page(request: HttpRequest) -> HttpResponse:
 # --- agents
 
 
-@require_GET
+@require_safe
 @signed_in
 def agents_page(request: HttpRequest) -> HttpResponse:
     return page(request, "agents.html", agents=console.agents_of(request.user))
 
 
-@require_GET
+@require_safe
 @signed_in
 def agent_page(request: HttpRequest, slug: str) -> HttpResponse:
     return page(request, "agent.html", console=console.for_person(access.agent_for(request.user, slug), request.user))

@@ -70,7 +70,5 @@ class RefusalTally(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["principal", "code", "minute", "subject_id"], name="one_tally_a_minute"
-            )
+            models.UniqueConstraint(fields=["principal", "code", "minute", "subject_id"], name="one_tally_a_minute")
         ]

@@ -25,11 +25,13 @@ FORBIDDEN = (
     Forbidden("TRUNCATE audit.event", "all events could be deleted"),
     Forbidden("SELECT id FROM audit.event FOR UPDATE LIMIT 1", "the log could be blocked"),
     Forbidden(
-        f"INSERT INTO audit.event {_EVENT}, id) OVERRIDING SYSTEM VALUE VALUES {_VALUES}, 1)", "an event's id could be forged"
+        f"INSERT INTO audit.event {_EVENT}, id) OVERRIDING SYSTEM VALUE VALUES {_VALUES}, 1)",
+        "an event's id could be forged",
     ),
     Forbidden(f"INSERT INTO audit.event {_EVENT}, at) VALUES {_VALUES}, now())", "an event could be back-dated"),
     Forbidden(
-        f"INSERT INTO audit.event {_EVENT}, xid) VALUES {_VALUES}, pg_current_xact_id())", "an event's place could be forged"
+        f"INSERT INTO audit.event {_EVENT}, xid) VALUES {_VALUES}, pg_current_xact_id())",
+        "an event's place could be forged",
     ),
     Forbidden("UPDATE audit.private SET value = value", "what people said could be rewritten"),
     Forbidden("DELETE FROM audit.private", "what people said could be deleted"),
@@ -54,7 +56,7 @@ def leaks(forbidden: Iterable[Forbidden]) -> list[str]:
                 transaction.set_rollback(True)
         except DatabaseError as error:
             if getattr(error.__cause__, "sqlstate", None) != NO_RIGHT:
-                found.append(f"{one.meaning}: it isn't the lack of a right that stopped {one.sql} ({error})".strip())
+                found.append(f"{one.meaning}: not the lack of a right stopped {one.sql} ({str(error).strip()})")
     return found
 
 
@@ -66,6 +68,8 @@ def weaknesses() -> list[str]:
         role, superuser, _ = cursor.fetchone()
         if superuser:
             found.append(f"the product runs as the superuser {role}: give DATABASE_URL the role cs_app")
-        cursor.execute("SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off'")
+        cursor.execute(
+            "SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off'"
+        )
         found += [f"{name} is off: an acknowledged decision could be lost" for (name,) in cursor.fetchall()]
     return found

@@ -14,6 +14,7 @@ os.environ.setdefault("COUNTERSIGN_POOL", str(THREADS))
 
 import controlplane.wsgi  # noqa: E402
 from controlplane import selftest  # noqa: E402
+
 _django = WSGIMiddleware(controlplane.wsgi.application, workers=THREADS)
 
 

@@ -33,7 +33,9 @@ def _database() -> str:
 
 def _broker() -> str:
     try:
-        client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=BROKER_SECONDS, socket_connect_timeout=BROKER_SECONDS)
+        client = redis.Redis.from_url(
+            settings.REDIS_URL, socket_timeout=BROKER_SECONDS, socket_connect_timeout=BROKER_SECONDS
+        )
         client.ping()
     except (redis.RedisError, OSError, ValueError):
         return "doesn't answer: actions run late, none are lost"

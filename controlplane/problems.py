@@ -83,7 +83,9 @@ def _problem_and_headers(exc: Exception) -> tuple[dict | None, dict]:
             status = getattr(exc, "status_code", 404 if kind is Http404 else 403)
             headers = {"WWW-Authenticate": exc.auth_header} if getattr(exc, "auth_header", None) else {}
             place = getattr(exc, "place", {})
-            return body_of(status=status, code=code, detail=sentence or str(getattr(exc, "detail", exc)), **place), headers
+            return body_of(
+                status=status, code=code, detail=sentence or str(getattr(exc, "detail", exc)), **place
+            ), headers
     return None, {}
 
 
@@ -123,9 +125,12 @@ class ProblemMiddleware:
 
 def answer(request: HttpRequest, problem: dict, headers: dict | None = None) -> HttpResponse:
     """Answer a problem in the form the door speaks."""
+    headers = {"Cache-Control": "no-store", **(headers or {})}
     if request.path.startswith("/api/"):
         return JsonResponse(problem, status=problem["status"], content_type=MEDIA_TYPE, headers=headers)
-    return render(request, "problem.html", {"problem": problem}, status=problem["status"])
+    response = render(request, "problem.html", {"problem": problem}, status=problem["status"])
+    response.headers.update(headers)
+    return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -142,6 +147,6 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The last resort: says nothing about the inside, and that nothing was written."""
-    detail = "Something went wrong on our side. Nothing was written. Try again, and tell the operator if it stays."
+    """The last resort: says nothing about the inside, and promises nothing about what was done."""
+    detail = "Something went wrong on our side. Look what stands on record before you repeat it, and tell the operator."
     return answer(request, body_of(status=500, code="internal_error", detail=detail))

@@ -23,7 +23,9 @@ def require() -> None:
     try:
         found = problems()
     except DatabaseError as error:
-        raise Unsafe(f"The self-test could not ask the database ({error}). Start it, then start the product again.") from error
+        raise Unsafe(
+            f"The self-test could not ask the database ({error}). Start it, then start the product again."
+        ) from error
     if found:
         reasons = "\n".join(f"  - {reason}" for reason in found)
         raise Unsafe(

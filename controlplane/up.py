@@ -164,6 +164,8 @@ class Story:
         prints = {"migrate": self.tables_print(), "collectstatic": static_files()}
         words = {"migrate": ("--noinput", "--database", "owner"), "collectstatic": ("--noinput",)}
         running = {name: self.command(name, *words[name]) for name in prints if self.done.get(name) != prints[name]}
+        if running:
+            say(f"Bringing tables and pages to this version: manage.py {', '.join(running)}")
         try:
             for name, process in running.items():
                 self.finish((name,), process)
@@ -203,6 +205,7 @@ class Story:
     def once(self, words: tuple[str, ...]) -> None:
         """Run a command of the first start unless it has finished before; show its progress."""
         if not self.done.get(" ".join(words)):
+            say(f"First start: manage.py {' '.join(words)}")
             self.finish(words, self.command(*words, show=True))
             self.done.set(" ".join(words), time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
 

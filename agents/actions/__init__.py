@@ -6,7 +6,7 @@ from agents.actions.propose import Proposal, Proposed, propose
 from agents.actions.review import Signed, reject, sign
 from agents.actions.settle import settle
 from agents.actions.sweep import sweep
-from agents.actions.withdraw import supersede_definition, withdraw
+from agents.actions.withdraw import supersede_definition, supersede_ungranted, withdraw
 
 __all__ = [
     "Proposal",
@@ -20,6 +20,7 @@ __all__ = [
     "settle",
     "sign",
     "supersede_definition",
+    "supersede_ungranted",
     "sweep",
     "withdraw",
 ]

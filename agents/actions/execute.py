@@ -45,7 +45,9 @@ def execute(action_id: UUID, *, worker: str) -> Action | None:
 def _mark_called(taken: Claim) -> bool:
     """Commit, before anything goes out, that it is about to: a null `called_at` proves that nothing did."""
     with transaction.atomic():
-        held = Action.objects.filter(pk=taken.action.pk, state=State.EXECUTING, fence=taken.fence, lease_until__gt=Now())
+        held = Action.objects.filter(
+            pk=taken.action.pk, state=State.EXECUTING, fence=taken.fence, lease_until__gt=Now()
+        )
         if not held.update(called_at=Now()):
             _fenced(taken)
             return False
@@ -53,7 +55,11 @@ def _mark_called(taken: Claim) -> bool:
             "action.called",
             by=Actor.SYSTEM,
             subject=("action", str(taken.action.pk)),
-            data={"attempt": taken.attempt, "wire_digest": taken.wire.digest(), "host": taken.definition["connector"]["host"]},
+            data={
+                "attempt": taken.attempt,
+                "wire_digest": taken.wire.digest(),
+                "host": taken.definition["connector"]["host"],
+            },
             retention=log.RETENTION_BY_TIER[taken.action.effective_tier],
         )
     return True
@@ -74,12 +80,14 @@ def _record(taken: Claim, result: Result) -> Action | None:
 def _move(taken: Claim, result: Result) -> None:
     action, guard = taken.action, {"fence": taken.fence}
     data = {"attempt": taken.attempt, "status": result.status}
-    # `called_at` on the object is from before this attempt's mark: an earlier attempt may have reached the tool, and then
-    # a no (401, or 409 while that one still runs) speaks of this attempt alone.
+    # `called_at` on the object is from before this attempt's mark: an earlier attempt may have reached the tool, and
+    # then a no (401, or 409 while that one still runs) speaks of this attempt alone.
     earlier = action.called_at is not None
     if isinstance(result, Answered) and (result.ok or not earlier):
         to = State.SUCCEEDED if result.ok else State.FAILED
-        states.move(action, to=to, by=Actor.SYSTEM, where=guard, data=data | {"reason": result.reason}, error=result.error())
+        states.move(
+            action, to=to, by=Actor.SYSTEM, where=guard, data=data | {"reason": result.reason}, error=result.error()
+        )
         ActionContent.objects.filter(action=action).update(output=result.output)
         return
     sent = not isinstance(result, NothingSent) or earlier

@@ -83,8 +83,8 @@ class Checked:
 def propose(*, principal: AgentPrincipal, proposal: Proposal, key: str, answer: Answer) -> Proposed:
     """Take an agent's proposal through the gate, once per Idempotency-Key; return the answer given.
 
-    Raises UnknownTool, InvalidArguments, Invalid, AgentNotEnabled, AgentStopped, NotReady, KeyInFlight, KeyReused: nothing
-    is written then.
+    Raises UnknownTool, InvalidArguments, Invalid, AgentNotEnabled, AgentStopped, NotReady, KeyInFlight, KeyReused:
+    nothing is written then.
     """
     _require_canonical(proposal)
     if stored := _stored_answer(principal, proposal, key):
@@ -108,7 +108,12 @@ def _decide(principal: AgentPrincipal, proposal: Proposal, checked: Checked, key
         action = _insert(principal, proposal, checked, now)
         status, body = answer(action)
         IdempotencyKey.objects.create(
-            scope=_scope(principal), key=key, fingerprint=proposal.fingerprint, action=action, status=status, answer=body
+            scope=_scope(principal),
+            key=key,
+            fingerprint=proposal.fingerprint,
+            action=action,
+            status=status,
+            answer=body,
         )
     return Proposed(status=status, body=body, replayed=False)
 

@@ -1,8 +1,9 @@
-"""`withdraw()` and `supersede_definition()`: an open action ends because its proposer or its tool moved on."""
+"""`withdraw()` and the two `supersede_...()`: an open action ends because its proposer or its tool moved on."""
 
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from agents import states
 from agents.errors import NoSuchAction
@@ -29,13 +30,21 @@ def _proposer(action: Action, by: Actor) -> Actor | None:
 
 def supersede_definition(tool: Tool, *, by: Actor) -> int:
     """End every open action of a tool that no longer carries its current definition; return how many."""
-    stale = (
-        Action.objects.select_for_update(of=("self",))
-        .filter(tool=tool, state__in=sorted(origins(State.SUPERSEDED)))
-        .exclude(definition=tool.definition_id)
-        .order_by("pk")
-    )
-    for action in stale:
-        states.move(action, to=State.SUPERSEDED, by=by, data={"reason": "definition_changed"})
+    return _supersede(_open(tool).exclude(definition=tool.definition_id), by, "definition_changed")
+
+
+def supersede_ungranted(tool: Tool, *, by: Actor) -> int:
+    """End every open action of a tool that its agent may no longer use; return how many."""
+    return _supersede(_open(tool), by, "grant_gone")
+
+
+def _open(tool: Tool) -> QuerySet[Action]:
+    return Action.objects.filter(tool=tool, state__in=sorted(origins(State.SUPERSEDED)))
+
+
+def _supersede(actions: QuerySet[Action], by: Actor, reason: str) -> int:
+    ended = list(actions.select_for_update(of=("self",)).order_by("pk"))
+    for action in ended:
+        states.move(action, to=State.SUPERSEDED, by=by, data={"reason": reason})
         action.slots.update(is_open=False)
-    return len(stale)
+    return len(ended)

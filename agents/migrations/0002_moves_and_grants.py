@@ -15,7 +15,7 @@ MOVES = {
 
 def fill(apps, schema_editor):
     move_allowed = apps.get_model("agents", "MoveAllowed")
-    move_allowed.objects.bulk_create(
+    move_allowed.objects.using(schema_editor.connection.alias).bulk_create(
         move_allowed(old_state=old, new_state=new) for old, targets in MOVES.items() for new in targets.split()
     )
 

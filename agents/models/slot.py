@@ -39,7 +39,9 @@ class Slot(models.Model):
                 include=["excluded"],
                 condition=Q(is_open=True, filled_by__isnull=True),
                 name="slot_queue",
-            )
+            ),
+            # Half-signed actions of a group: who sits there may have to move for the next person.
+            models.Index(fields=["group"], condition=Q(is_open=True, filled_by__isnull=False), name="slot_half_signed"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["action", "position"], name="slot_position_once"),

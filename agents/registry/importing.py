@@ -148,12 +148,15 @@ def _define(changes: _Changes, tool: Tool, wanted: ToolSpec) -> None:
 
 
 def _revoke_others(changes: _Changes, spec: AgentFile) -> None:
-    """Take back the grants of tools that left the file. A claim looks at the grant, so nothing of them runs."""
+    """Take back the grants of tools that left the file, and end what waits of them: reviewers needn't sign for nothing."""
     named = [tool.name for tool in spec.tools]
-    for grant in changes.agent.grants.filter(revoked_at=None).exclude(tool_name__in=named).order_by("tool_name"):
+    left = changes.agent.grants.filter(revoked_at=None).exclude(tool_name__in=named)
+    for grant in left.select_related("tool").order_by("tool_name"):
         Grant.objects.filter(pk=grant.pk).update(revoked_at=Now())
         changes.add(f"- grant {grant.tool_name}", risk=f"tools.{grant.tool_name}")
         changes.record("grant.revoked", {"tool": grant.tool_name})
+        if ended := actions.supersede_ungranted(grant.tool, by=changes.by):
+            changes.notes.append(f"{ended} open action(s) of {grant.tool_name} ended: superseded")
 
 
 def _set_standing(changes: _Changes, spec: AgentFile) -> list[readiness.Item]:

@@ -118,5 +118,7 @@ def _parse(body: bytes) -> Any:
     except (canonical.BadJson, canonical.NotCanonical):
         value = {"text": text}
     if "\\u0000" in json.dumps(value):
-        return {"text": text.replace("\x00", "\N{REPLACEMENT CHARACTER}").replace("\\u0000", "\N{REPLACEMENT CHARACTER}")}
+        return {
+            "text": text.replace("\x00", "\N{REPLACEMENT CHARACTER}").replace("\\u0000", "\N{REPLACEMENT CHARACTER}")
+        }
     return value

@@ -66,7 +66,6 @@ VALUES = "'x', 'system', 'x', 'x', 'x', '{}', '\\x00', '7 years'"
         "SET session_replication_role = replica",
         "SET ROLE cs_owner",
         "SET SESSION AUTHORIZATION cs_owner",
-        "GRANT UPDATE ON audit.event TO cs_app",
     ],
 )
 def test_product_cannot(statement):
@@ -142,7 +141,11 @@ def test_leaf_binds_id_time_and_what_happened():
 def test_columns_say_what_the_leaf_says():
     event = Event.objects.get(pk=write("action.signed", data={"group": "finance", "filled": 1})[0])
     leaf = json.loads(bytes(event.leaf_data))
-    assert [leaf["verb"], leaf["subject"], leaf["data"]] == [event.verb, [event.subject_kind, event.subject_id], event.data]
+    assert [leaf["verb"], leaf["subject"], leaf["data"]] == [
+        event.verb,
+        [event.subject_kind, event.subject_id],
+        event.data,
+    ]
     assert leaf["by"] == {"kind": event.actor_kind, "id": event.actor_id}
 
 

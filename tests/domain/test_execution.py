@@ -19,7 +19,17 @@ from agents.models import Action, Agent, AgentRole, Grant, Person, Tool, ToolDef
 from agents.tools import base
 from agents.tools.results import Answered
 from audit.actors import Actor
-from tests.factories import LOOK_UP, due, events, grant_tool, later, make_action, make_agent, make_approved, make_company
+from tests.factories import (
+    LOOK_UP,
+    due,
+    events,
+    grant_tool,
+    later,
+    make_action,
+    make_agent,
+    make_approved,
+    make_company,
+)
 from tests.toolserver import SECRET, drips, hangs, in_turn, says, serving
 
 pytestmark = pytest.mark.django_db
@@ -101,7 +111,13 @@ def test_nothing_goes_out_without_an_approval(company, tool):
 def test_practice_is_never_taken(company, tool):
     """Rows of another kind wait for hands of their own."""
     action = make_approved(company, "look_up")
-    row = Action(**{f.attname: getattr(action, f.attname) for f in Action._meta.concrete_fields if f.attname not in ("id", "lineage")})
+    row = Action(
+        **{
+            f.attname: getattr(action, f.attname)
+            for f in Action._meta.concrete_fields
+            if f.attname not in ("id", "lineage")
+        }
+    )
     row.lineage, row.kind = row.pk, "change"
     row.save(force_insert=True)
     assert actions.execute(row.pk, worker="test") is None
@@ -198,7 +214,18 @@ def test_huge_answer_is_cut_and_unclear(company, tool):
 
 @pytest.mark.parametrize(
     "body",
-    [b"<html>", b"", b'{"a": 1, "a": 2}', b'"a\\u0000b"', b"a\x00b", b'"\\ud800"', b"\xff\xfe", b"[" * 5000, b"1e999", b"NaN"],
+    [
+        b"<html>",
+        b"",
+        b'{"a": 1, "a": 2}',
+        b'"a\\u0000b"',
+        b"a\x00b",
+        b'"\\ud800"',
+        b"\xff\xfe",
+        b"[" * 5000,
+        b"1e999",
+        b"NaN",
+    ],
 )
 def test_answer_that_is_no_json_is_kept_as_text_without_nul(company, tool, body):
     tool.behaviour = says(200, body)
@@ -394,7 +421,9 @@ BROKEN = {
         lambda action, company: Agent.objects.filter(pk=company.agent.pk).update(sign={"3": ["finance"]}),
     ],
     "more_signatures_needed_now": [
-        lambda action, company: Agent.objects.filter(pk=company.agent.pk).update(sign={"3": ["finance", "support-leads", "legal"]}),
+        lambda action, company: Agent.objects.filter(pk=company.agent.pk).update(
+            sign={"3": ["finance", "support-leads", "legal"]}
+        ),
         lambda action, company: security_instead_of_finance(company),
     ],
     "signer_left_group": [lambda action, company: company.fin.groups.clear()],

@@ -14,7 +14,17 @@ from agents.lifecycle import OPEN
 from agents.models import Action, Agent, Grant, IdempotencyKey, Slot
 from audit.actors import Actor
 from audit.models import Event
-from tests.factories import LOOK_UP, REFUND, SIGN, events, grant_tool, make_action, make_agent, make_company, principal_of
+from tests.factories import (
+    LOOK_UP,
+    REFUND,
+    SIGN,
+    events,
+    grant_tool,
+    make_action,
+    make_agent,
+    make_company,
+    principal_of,
+)
 
 pytestmark = pytest.mark.django_db
 OPERATOR = Actor(kind="operator", id="root", display="root")
@@ -208,7 +218,9 @@ def test_keys_of_two_agents_are_two_keys(company):
 
 def test_allowed_path_takes_six_statements_at_most_between_begin_and_commit(company):
     principal_of(company.agent)
-    with CaptureQueriesContext(connection, ) as caught:
+    with CaptureQueriesContext(
+        connection,
+    ) as caught:
         ask(company.agent)
     said = [query["sql"] for query in caught]
     begin = next(n for n, sql in enumerate(said) if sql.startswith("SAVEPOINT"))

@@ -57,7 +57,12 @@ def put(action: Action, state: State) -> None:
         cursor.execute(
             "UPDATE agents_action SET state = %s, permit_until = NULL, lease_until = %s::timestamptz, wake_at = %s::timestamptz"
             " WHERE id = %s",
-            [state, "2030-01-01" if state == State.EXECUTING else None, None if state in ENDS else "2030-01-01", action.pk],
+            [
+                state,
+                "2030-01-01" if state == State.EXECUTING else None,
+                None if state in ENDS else "2030-01-01",
+                action.pk,
+            ],
         )
 
 
@@ -75,7 +80,9 @@ def standing_in(state: State) -> Action:
 
 def test_migration_fills_the_table_the_code_has():
     written = import_module("agents.migrations.0002_moves_and_grants").MOVES
-    assert {old: set(new.split()) for old, new in written.items()} == {str(o): {str(n) for n in new} for o, new in ACTION_MOVES.items()}
+    assert {old: set(new.split()) for old, new in written.items()} == {
+        str(o): {str(n) for n in new} for o, new in ACTION_MOVES.items()
+    }
 
 
 def test_database_holds_the_table_the_code_has():
@@ -156,7 +163,13 @@ def test_database_refuses_tier_three_where_one_of_two_counts_as_self():
 
 def test_database_refuses_tier_three_without_slots():
     action = make_action(make_agent(), "look_up")
-    row = Action(**{f.attname: getattr(action, f.attname) for f in Action._meta.concrete_fields if f.attname not in ("id", "lineage")})
+    row = Action(
+        **{
+            f.attname: getattr(action, f.attname)
+            for f in Action._meta.concrete_fields
+            if f.attname not in ("id", "lineage")
+        }
+    )
     row.lineage, row.effective_tier = row.pk, 3
     with pytest.raises(DatabaseError, match="needs two people"), transaction.atomic():
         row.save(force_insert=True)
@@ -193,7 +206,8 @@ def test_columns_fixed_at_birth_cannot_change(name):
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT data_type FROM information_schema.columns WHERE table_name = 'agents_action' AND column_name = %s", [column]
+            "SELECT data_type FROM information_schema.columns WHERE table_name = 'agents_action' AND column_name = %s",
+            [column],
         )
         kind = cursor.fetchone()[0]
         with pytest.raises(DatabaseError, match="Cannot update"), transaction.atomic():
@@ -253,7 +267,18 @@ class Walk:
         self.actions: list[Action] = []
 
     def step(self) -> None:
-        choices = [self.propose, self.sign, self.sign, self.reject, self.withdraw, self.stop, self.resume, self.time, self.execute, self.execute]
+        choices = [
+            self.propose,
+            self.sign,
+            self.sign,
+            self.reject,
+            self.withdraw,
+            self.stop,
+            self.resume,
+            self.time,
+            self.execute,
+            self.execute,
+        ]
         try:
             with transaction.atomic():
                 self.random.choice(choices)()
@@ -268,7 +293,9 @@ class Walk:
         self.actions.append(make_action(self.company.agent, tool))
 
     def sign(self):
-        decide(self.one(), self.random.choice([self.company.fin, self.company.lea, self.company.both, self.company.owner]))
+        decide(
+            self.one(), self.random.choice([self.company.fin, self.company.lea, self.company.both, self.company.owner])
+        )
 
     def reject(self):
         if self.random.random() < 0.3:

@@ -38,7 +38,11 @@ def unsigned(action: Action) -> bool:
 
 def requested_by(person: Person, action: Action) -> Action:
     """The same action as a person's own request: a row as it will be when people may ask."""
-    names = [field.attname for field in Action._meta.concrete_fields if field.attname not in ("id", "created_at", "state_since")]
+    names = [
+        field.attname
+        for field in Action._meta.concrete_fields
+        if field.attname not in ("id", "created_at", "state_since")
+    ]
     row = Action(**{name: getattr(action, name) for name in names})
     row.lineage, row.proposer_agent, row.proposer_person, row.token = row.pk, None, person, None
     row.save(force_insert=True)

@@ -10,7 +10,17 @@ from agents.errors import Invalid, NotAllowed
 from agents.models import Action, AgentRole, ClockInterval, Tool, ToolDefinition
 from audit.actors import Actor
 from audit.models import Event
-from tests.factories import decide, events, later, make_action, make_approved, make_company, make_person, moves, principal_of
+from tests.factories import (
+    decide,
+    events,
+    later,
+    make_action,
+    make_approved,
+    make_company,
+    make_person,
+    moves,
+    principal_of,
+)
 from tests.toolserver import says, serving
 
 pytestmark = pytest.mark.django_db
@@ -150,7 +160,9 @@ def test_signature_before_the_stop_still_counts_after_it(company):
 def test_tool_redefined_during_the_stop_ends_what_was_held(company):
     action = make_approved(company)
     stop(company)
-    new = ToolDefinition.objects.create(tool=action.tool, digest="e" * 64, body=action.definition.body | {"undo": "none"})
+    new = ToolDefinition.objects.create(
+        tool=action.tool, digest="e" * 64, body=action.definition.body | {"undo": "none"}
+    )
     Tool.objects.filter(pk=action.tool_id).update(definition=new)
     resume(company)
     action.refresh_from_db()

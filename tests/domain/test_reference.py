@@ -1,0 +1,55 @@
+"""The reference pages say what the code says."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command, get_commands
+
+from agents import errors
+from agents.lifecycle import State
+from approvals.models import ReasonCode
+from controlplane import problems
+
+DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
+
+
+def _families(cls):
+    for sub in cls.__subclasses__():
+        yield sub
+        yield from _families(sub)
+
+
+def test_every_code_a_door_may_answer_is_documented():
+    framework = {code for _, code, _ in problems._FRAMEWORK}
+    ours = {cls.code for cls in _families(errors.Refusal) if not cls.__module__.startswith("tests")}
+    ours -= {"no_such_person"}  # the command line alone
+    page = (DOCS / "rest.md").read_text()
+    assert {code for code in framework | ours if f"`{code}`" not in page} == set()
+
+
+def test_every_state_and_reason_code_is_documented():
+    page = (DOCS / "rest.md").read_text()
+    assert [word for word in [*State.values, *ReasonCode.values] if f"`{word}`" not in page] == []
+
+
+def test_every_command_of_ours_is_documented():
+    page = (DOCS / "commands.md").read_text()
+    ours = [name for name, app in get_commands().items() if app in ("controlplane", "agents", "approvals", "audit")]
+    assert [name for name in ours if f"`{name}" not in page] == []
+
+
+@pytest.mark.parametrize("noun", ["person", "agent", "token", "demo"])
+def test_every_verb_of_a_command_is_documented(noun, capsys):
+    with pytest.raises(SystemExit):
+        call_command(noun, "--help")
+    verbs = re.findall(r"^    (\w+) {2,}\S", capsys.readouterr().out, flags=re.MULTILINE)
+    page = (DOCS / "commands.md").read_text()
+    assert verbs and [verb for verb in verbs if f"{noun} {verb}" not in page] == []
+
+
+def test_every_setting_from_the_environment_is_documented():
+    source = (DOCS.parent / "controlplane" / "settings.py").read_text()
+    names = set(re.findall(r'setting\("([A-Z_]+)"', source))
+    page = (DOCS / "settings.md").read_text()
+    assert names and sorted(name for name in names if f"`{name}`" not in page) == []

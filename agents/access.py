@@ -97,6 +97,8 @@ def why_not_sign(action: Action, slots: Sequence[Slot], person: Person) -> str |
         return reason
     if person.human_id in {slot.human for slot in slots}:
         return "You have signed this already; another person must fill what is open."
+    if seat(slots) is None:
+        return "Somebody who signed has left the group they signed for, so it can't be completed: reject it."
     if seat(slots, newcomer=person) is None:
         needed = ", ".join(slot.label for slot in slots if slot.filled_by_id is None)
         return f"It still needs {needed or 'nobody'}, and your groups don't fill that."

@@ -49,8 +49,8 @@ def move(
 
     It must still be in the state the caller read, or the event would name a state it never left. `expect` narrows
     the states it may come from, `where` adds guards to the compare-and-set (a fence, a deadline); `columns` are
-    written with it. Raises AlreadyDecided when zero rows matched: somebody was faster. Runs in the caller's transaction; the passed
-    object is brought up to date.
+    written with it. Raises AlreadyDecided when zero rows matched: somebody was faster. Runs in the caller's
+    transaction; the passed object is brought up to date.
     """
     allowed = origins(to) & frozenset(expect or State) & {State(action.state)}
     columns = _with_ends(to, columns)

@@ -129,7 +129,8 @@ def answer(request: HttpRequest, problem: dict, headers: dict | None = None) -> 
     if request.path.startswith("/api/"):
         return JsonResponse(problem, status=problem["status"], content_type=MEDIA_TYPE, headers=headers)
     response = render(request, "problem.html", {"problem": problem}, status=problem["status"])
-    response.headers.update(headers)
+    for name, value in headers.items():
+        response.headers[name] = value
     return response
 
 

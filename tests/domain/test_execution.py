@@ -108,8 +108,8 @@ def test_nothing_goes_out_without_an_approval(company, tool):
     assert tool.calls == []
 
 
-def test_practice_is_never_taken(company, tool):
-    """Rows of another kind wait for hands of their own."""
+def test_row_of_another_kind_is_never_taken(company, tool):
+    """Changes wait for hands of their own."""
     action = make_approved(company, "look_up")
     row = Action(
         **{
@@ -292,7 +292,7 @@ def test_never_connected_is_failed_once_the_attempts_are_spent(company, tool):
 
 @pytest.mark.parametrize("status", [401, 403, 404, 409, 422])
 def test_no_after_an_unclear_attempt_is_no_answer_about_the_first_attempt(company, tool, status):
-    """409 may mean that the first one still runs, 401 that the key of today is another: neither says nothing happened."""
+    """409 may mean that the first one still runs, 401 that today's key is another: neither says nothing happened."""
     tool.behaviour = in_turn(says(503), says(status))
     action = run(run(make_approved(company)))
     assert action.state == "retry_wait"

@@ -55,8 +55,8 @@ def put(action: Action, state: State) -> None:
     """Write the state with raw SQL, and beside it whatever the table's other constraints ask for."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE agents_action SET state = %s, permit_until = NULL, lease_until = %s::timestamptz, wake_at = %s::timestamptz"
-            " WHERE id = %s",
+            "UPDATE agents_action SET state = %s, permit_until = NULL, lease_until = %s::timestamptz,"
+            " wake_at = %s::timestamptz WHERE id = %s",
             [
                 state,
                 "2030-01-01" if state == State.EXECUTING else None,
@@ -200,7 +200,7 @@ def test_columns_fixed_at_birth_cannot_change(name):
     action = make_action(make_company().agent)
     column = Action._meta.get_field(name).column
     changed = {
-        "bytea": "'\\x00'::bytea", "uuid": "gen_random_uuid()", "jsonb": "'{\"changed\": 1}'::jsonb", "bigint": "987654321",
+        "bytea": "'\\x00'::bytea", "uuid": "gen_random_uuid()", "jsonb": "'[1]'::jsonb", "bigint": "987654321",
         "integer": "7", "smallint": "0", "text": "'changed'", "character varying": "'x'", "ARRAY": "'{7}'::bigint[]",
         "timestamp with time zone": "now() - interval '1 day'",
     }  # fmt: skip

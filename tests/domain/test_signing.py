@@ -198,6 +198,16 @@ def test_one_person_in_both_groups_fills_one_slot_only(company, action):
     assert action.slots.exclude(filled_by=None).count() == 1
 
 
+def test_signature_of_somebody_who_left_the_group_completes_nothing(company, action):
+    decide(action, company.fin)
+    company.fin.groups.clear()
+    with pytest.raises(NotEligible, match="left the group"):
+        decide(action, company.lea)
+    decide(action, company.lea, "reject")
+    action.refresh_from_db()
+    assert action.state == "rejected"
+
+
 # --- what the last signature does
 
 

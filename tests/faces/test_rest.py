@@ -1,4 +1,4 @@
-"""The REST doors: what a token may ask, what only people may decide, and bad input refused by name with nothing written."""
+"""The REST doors: what a token may ask, what only people decide, and bad input refused by name, nothing written."""
 
 import json
 from datetime import timedelta

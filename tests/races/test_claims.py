@@ -175,6 +175,15 @@ def test_clocks_at_the_same_moment_do_everything_once(company):
     assert all(moves(action)[1:] == [("awaiting_review", "expired")] for action in batch)
 
 
+def test_clocks_at_the_same_moment_note_a_late_action_once(company):
+    batch = [make_action(company.agent) for _ in range(6)]
+    for action in batch:
+        later(action, due_at=3601, wake_at=3601)
+    results = together(*[actions.sweep] * 4)
+    assert sum(result.get("overdue", 0) for result in results) == 6, results
+    assert all([event.verb for event in events(action)].count("action.overdue") == 1 for action in batch)
+
+
 def test_clock_against_workers_takes_back_only_what_is_lost(company, settings):
     settings.LEASE = timedelta(seconds=5)
     with serving() as tool:

@@ -30,7 +30,7 @@ def test_many_deciding_at_once_make_one_end_and_one_permit(company):
     ]
     for _ in range(3):
         action = make_action(company.agent)
-        results = together(*[lambda by=by: decide(action, by) for by in signers])
+        results = together(*[lambda by=by, action=action: decide(action, by) for by in signers])
         assert len(won(results)) == 2
         assert moves(action)[1:] == [("awaiting_review", "approved")]
         action.refresh_from_db()
@@ -44,7 +44,7 @@ def test_approvals_against_rejections_end_once(company):
         action = make_action(company.agent)
         decide(action, company.fin)
         words = ["approve", "reject"] * 2
-        results = together(*[lambda by=by, w=w: decide(action, by, w) for by, w in zip(leads, words, strict=True)])
+        results = together(*[lambda by=by, w=w, a=action: decide(a, by, w) for by, w in zip(leads, words, strict=True)])
         [winner] = won(results)
         action.refresh_from_db()
         assert action.state == {"approve": "approved", "reject": "rejected"}[winner.word]
@@ -54,7 +54,7 @@ def test_approvals_against_rejections_end_once(company):
 def test_double_click_at_the_same_moment_signs_once(company):
     for _ in range(3):
         action = make_action(company.agent)
-        results = together(*[lambda: decide(action, company.fin)] * 5)
+        results = together(*[lambda action=action: decide(action, company.fin)] * 5)
         assert len(won(results)) == 1
         assert all(isinstance(result, (Decision, AlreadyVoted)) for result in results)
         assert action.decisions.count() == 1
@@ -64,7 +64,16 @@ def test_two_accounts_of_one_human_at_the_same_moment_sign_once(company):
     second = make_person("fin-b", "support-leads", human=company.fin)
     for _ in range(3):
         action = make_action(company.agent)
-        assert len(won(together(lambda: decide(action, company.fin), lambda: decide(action, second)))) == 1
+        assert (
+            len(
+                won(
+                    together(
+                        lambda action=action: decide(action, company.fin), lambda action=action: decide(action, second)
+                    )
+                )
+            )
+            == 1
+        )
         action.refresh_from_db()
         assert action.state == "awaiting_review"
 
@@ -73,7 +82,9 @@ def test_two_of_one_group_at_the_same_moment_are_one_signature(company):
     colleague = make_person("fin-c", "finance")
     for _ in range(3):
         action = make_action(company.agent)
-        results = together(lambda: decide(action, company.fin), lambda: decide(action, colleague))
+        results = together(
+            lambda action=action: decide(action, company.fin), lambda action=action: decide(action, colleague)
+        )
         assert len(won(results)) == 1
         assert sum(isinstance(result, NotEligible) for result in results) == 1
 
@@ -84,7 +95,7 @@ def test_last_signature_against_the_clock_ends_once(company):
         decide(action, company.fin)
         later(action, expires_at=8 * 3600 - 0.02)
         due(action)
-        results = together(lambda: decide(action, company.lea), *[actions.sweep] * 3)
+        results = together(lambda action=action: decide(action, company.lea), *[actions.sweep] * 3)
         won([result for result in results if not isinstance(result, dict)])
         action.refresh_from_db()
         assert len(moves(action)) == (1 if action.state == "awaiting_review" else 2)
@@ -98,7 +109,9 @@ def test_withdrawal_against_the_last_signature_ends_once(company):
     for _ in range(5):
         action = make_action(company.agent)
         decide(action, company.fin)
-        results = together(lambda: decide(action, company.lea), lambda: actions.withdraw(action.pk, by=by))
+        results = together(
+            lambda action=action: decide(action, company.lea), lambda action=action: actions.withdraw(action.pk, by=by)
+        )
         assert not [r for r in results if isinstance(r, Exception) and not isinstance(r, AlreadyDecided)]
         action.refresh_from_db()
         steps = moves(action)

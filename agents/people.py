@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
-from agents import headline
+from agents import actions, headline
 from agents.errors import Invalid, Refusal
 from agents.models import Human, Person
 from audit import log
@@ -87,7 +87,7 @@ def change(
     """Change what is given (None leaves it) and return the account. Raises Invalid and NoSuchPerson.
 
     An account that is made active again needs a new password: its old one died when it was disabled. New groups,
-    password or human move `signer_since` to now.
+    password or human move `signer_since` to now, and void what the account signed that is still in review.
     """
     person = find(username, lock=True)
     wanted = None if groups is None else sorted(set(groups))
@@ -111,6 +111,8 @@ def change(
         person.save()
         person.refresh_from_db()
         _record_change(person, by=by, fields=[*fields, *trusted])
+    if trusted or "is_active" in fields:
+        actions.void_votes(person, by=by)
     return person
 
 
@@ -154,8 +156,8 @@ def _record_change(person: Person, *, by: Actor, fields: list[str]) -> None:
 def disable(username: str, *, by: Actor) -> Person:
     """Close an account now and return it; disabling twice changes nothing. Raises NoSuchPerson.
 
-    Its sessions end with its password: every session is bound to the password's hash. What it signed stays on
-    record; a claim counts only voters who are still active.
+    Its sessions end with its password: every session is bound to the password's hash. Its signatures on what is
+    still in review are void, so that others can sign; a claim counts only voters who are still active.
     """
     person = find(username, lock=True)
     if person.is_active:
@@ -165,13 +167,15 @@ def disable(username: str, *, by: Actor) -> Person:
         person.save(update_fields=["is_active", "password", "signer_since"])
         person.refresh_from_db()
         log.record("person.disabled", by=by, subject=("person", str(person.pk)), private={"person": person.username})
+        actions.void_votes(person, by=by)
     return person
 
 
 def find(username: str, *, lock: bool = False) -> Person:
     """Return the account of this name, with its human. Raises NoSuchPerson."""
     people = Person.objects.select_related("human")
-    person = (people.select_for_update(of=("self",)) if lock else people).filter(username=username).first()
+    # NO KEY: a decision that refers to this account is written under its action's lock, which we take afterwards.
+    person = (people.select_for_update(of=("self",), no_key=True) if lock else people).filter(username=username).first()
     if person is None:
         raise NoSuchPerson(f"There is no person {username!r}. `manage.py person list` shows who there is.")
     return person

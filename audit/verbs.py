@@ -6,6 +6,7 @@ VERBS: dict[str, str] = {
     "action.denied": "{who} proposed it; policy denied it",
     "action.allowed": "{who} proposed it; policy let it run",
     "action.signed": "{who} signed for {group} ({filled} of {needed})",
+    "action.vote_voided": "A signature for {group} is void: whoever gave it may no longer sign",
     "action.approved": "Every signature is there: approved, to run once before {permit_until}",
     "action.rejected": "{who} rejected it: {reason_code}",
     "action.held": "On hold: {reason}",

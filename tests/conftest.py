@@ -22,7 +22,11 @@ def _as_the_product(request):
         return
     request.getfixturevalue("db")
     transactional = "transactional_db" in request.fixturenames or (marker and marker.kwargs.get("transaction"))
-    if not transactional and not request.node.get_closest_marker("as_owner"):
+    if transactional:
+        from tests.factories import restore_moves
+
+        restore_moves()  # the transactional test before emptied every table, also the one of allowed moves
+    elif not request.node.get_closest_marker("as_owner"):
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL ROLE cs_app")
     yield
@@ -37,4 +41,5 @@ def company(tmp_path_factory):
     with Product(home, demo=True, env={**QUICK, "COUNTERSIGN_FAILPOINTS": str(failpoints)}) as product:
         company = Company(product)
         company.failpoints = failpoints
+        company.first_ledger = company.shop("SELECT path, outcome FROM ledger")
         yield company

@@ -6,6 +6,7 @@ from agents.actions.propose import Proposal, Proposed, propose
 from agents.actions.review import Signed, reject, sign
 from agents.actions.settle import settle
 from agents.actions.sweep import sweep
+from agents.actions.voiding import void_votes
 from agents.actions.withdraw import supersede_definition, supersede_ungranted, withdraw
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "supersede_definition",
     "supersede_ungranted",
     "sweep",
+    "void_votes",
     "withdraw",
 ]

@@ -19,7 +19,7 @@ def hold(agent: Agent, *, by: Actor, reason: str) -> int:
 
     What executes already can't be recalled; what waits for a retry gets no lease while the agent is stopped.
     """
-    held = Action.objects.select_for_update().filter(agent=agent, state__in=HOLDABLE).order_by("pk")
+    held = Action.objects.select_for_update().filter(agent=agent, state__in=HOLDABLE).annotate(now=Now()).order_by("pk")
     for action in held:
         states.move(
             action,
@@ -30,10 +30,18 @@ def hold(agent: Agent, *, by: Actor, reason: str) -> int:
             private={"note": reason},
             held_from=action.state,
             permit_until=None,
+            permit_left=_permit_left(action),
             wake_at=Now() + HOLD_REVIEW,
         )
         action.slots.update(is_open=False)
     return len(held)
+
+
+def _permit_left(action: Action) -> int | None:
+    """What is left of a permit, in seconds: stopping and resuming must not make a signature last longer."""
+    if action.permit_until is None:
+        return None
+    return max(0, int((action.permit_until - action.now).total_seconds()))
 
 
 def resume(agent: Agent, *, by: Actor) -> int:
@@ -57,8 +65,8 @@ def _resume(action: Action, by: Actor) -> None:
         states.move(action, to=State.SUPERSEDED, by=by, data={"reason": "definition_changed"})
         return
     if action.held_from == State.APPROVED:
-        permit = Now() + timedelta(seconds=action.permit_seconds)
-        columns = {"permit_until": permit, "wake_at": Now() + timedelta(seconds=5), "rings": 0}
+        permit = Now() + timedelta(seconds=action.permit_left)
+        columns = {"permit_until": permit, "permit_left": None, "wake_at": Now() + timedelta(seconds=5), "rings": 0}
     else:
         columns = states.shift_clocks(action, _paused_seconds(action))
         columns["wake_at"] = Now()

@@ -23,7 +23,9 @@ def fill(apps, schema_editor):
 GRANTS = """
 REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON agents_moveallowed FROM cs_app;
 REVOKE UPDATE, DELETE ON agents_tooldefinition FROM cs_app;
-REVOKE DELETE ON agents_action, agents_slot, agents_clockinterval, agents_outcome, agents_incident FROM cs_app;
+REVOKE DELETE ON agents_action, agents_actioncontent, agents_slot, agents_clockinterval, agents_outcome,
+    agents_incident FROM cs_app;
+REVOKE UPDATE, DELETE ON agents_idempotencykey FROM cs_app;
 GRANT SELECT ON agents_action, agents_slot, agents_clockinterval, agents_outcome, agents_incident, agents_agent,
     agents_agentrole, agents_tool, agents_tooldefinition, agents_grant, agents_moveallowed TO cs_auditor;
 """

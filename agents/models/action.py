@@ -16,7 +16,7 @@ FROZEN = [
     "id", "lineage", "revision", "kind", "agent", "proposer_agent", "proposer_person", "on_behalf_of", "token", "tool",
     "definition", "payload", "payload_digest", "digest", "wire_version", "wire_digest", "undoes", "release_id",
     "policy_id", "policy", "self_humans", "tier", "effective_tier", "verdict", "reasons", "facts", "scope", "snapshot", "headline",
-    "impact", "run_id", "step_id", "trace_id", "created_at",
+    "impact", "permit_seconds", "run_id", "step_id", "trace_id", "created_at",
 ]  # fmt: skip
 
 _MOVE_ALLOWED = """
@@ -37,13 +37,34 @@ IF NEW.state IN ('approved', 'executing') AND (TG_OP = 'INSERT' OR NEW.state <> 
     IF EXISTS (SELECT FROM agents_slot AS s WHERE s.action_id = NEW.id AND s.filled_by_id IS NULL) THEN
         RAISE EXCEPTION 'an open slot: the action can''t be %', NEW.state USING ERRCODE = 'check_violation';
     END IF;
+    IF EXISTS (SELECT FROM agents_slot AS s WHERE s.action_id = NEW.id AND s.human = ANY (NEW.self_humans)) THEN
+        RAISE EXCEPTION 'its own side signed: the action can''t be %', NEW.state USING ERRCODE = 'check_violation';
+    END IF;
     IF NEW.effective_tier >= 3 AND (
-        SELECT count(DISTINCT s.human) FROM agents_slot AS s
-        WHERE s.action_id = NEW.id AND s.filled_by_id IS NOT NULL AND s.human <> ALL (NEW.self_humans)
+        SELECT count(DISTINCT s.human) FROM agents_slot AS s WHERE s.action_id = NEW.id
     ) < 2 THEN
         RAISE EXCEPTION 'tier % needs two people: the action can''t be %', NEW.effective_tier, NEW.state
             USING ERRCODE = 'check_violation';
     END IF;
+END IF;
+RETURN NEW;
+"""
+
+# Time and counters go one way: a deadline is never extended but by the end of a pause, a permit but by a move.
+_ONE_WAY = """
+IF NEW.fence < OLD.fence OR NEW.attempts < OLD.attempts THEN
+    RAISE EXCEPTION 'fence and attempts never go back' USING ERRCODE = 'check_violation';
+END IF;
+IF NEW.expires_at > OLD.expires_at AND NOT (OLD.state IN ('on_hold', 'changes_requested')
+        AND NEW.state <> OLD.state) THEN
+    RAISE EXCEPTION 'a deadline is extended only when a pause ends' USING ERRCODE = 'check_violation';
+END IF;
+IF NEW.permit_until > OLD.permit_until AND NEW.state = OLD.state THEN
+    RAISE EXCEPTION 'a permit is never extended' USING ERRCODE = 'check_violation';
+END IF;
+IF NEW.permit_consumed_at > OLD.permit_consumed_at
+        OR (OLD.permit_consumed_at IS NOT NULL AND NEW.permit_consumed_at IS NULL) THEN
+    RAISE EXCEPTION 'a permit is consumed once' USING ERRCODE = 'check_violation';
 END IF;
 RETURN NEW;
 """
@@ -115,6 +136,7 @@ class Action(models.Model):
     breached_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
     permit_until = models.DateTimeField(null=True)
+    permit_left = models.PositiveIntegerField(null=True, help_text="seconds a hold left of the permit")
     permit_consumed_at = models.DateTimeField(null=True)
     wake_at = models.DateTimeField(null=True, help_text="when the clock must look again; null when it has ended")
     rings = models.PositiveIntegerField(default=0)
@@ -167,6 +189,15 @@ class Action(models.Model):
                 condition=~Q(state=State.ON_HOLD) | Q(permit_until__isnull=True), name="a_hold_drops_the_permit"
             ),
             models.CheckConstraint(
+                condition=~Q(state=State.APPROVED) | Q(permit_until__isnull=False, permit_seconds__isnull=False),
+                name="approved_until",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=State.AWAITING_REVIEW)
+                | Q(at_risk_at__isnull=False, due_at__isnull=False, expires_at__isnull=False),
+                name="review_has_deadlines",
+            ),
+            models.CheckConstraint(
                 condition=~Q(kind="practice")
                 | ~Q(state__in=["approved", "executing", "retry_wait", "unknown", "succeeded", "failed"]),
                 name="practice_never_runs",
@@ -185,6 +216,7 @@ class Action(models.Model):
                 operation=pgtrigger.Insert | pgtrigger.UpdateOf("state"),
                 func=_SLOTS_FILLED,
             ),
+            pgtrigger.Trigger(name="one_way", when=pgtrigger.Before, operation=pgtrigger.Update, func=_ONE_WAY),
             pgtrigger.ReadOnly(name="frozen_at_birth", fields=FROZEN),
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
         ]

@@ -8,6 +8,24 @@ from agents.models.action import Action
 from agents.models.agent import AgentRole
 from agents.models.person import Person
 
+# Signatures belong to the review: nobody signs, and no slot appears, once it is over.
+_SIGNED_IN_REVIEW = """
+IF TG_OP = 'INSERT' OR (NEW.filled_by_id, NEW.human) IS DISTINCT FROM (OLD.filled_by_id, OLD.human) THEN
+    IF NOT EXISTS (
+        SELECT FROM agents_action AS a WHERE a.id = NEW.action_id AND (
+            a.state = 'awaiting_review' OR (a.state = 'on_hold' AND a.held_from = 'awaiting_review'))
+    ) THEN
+        RAISE EXCEPTION 'the action isn''t in review: its slots stay as they are' USING ERRCODE = 'check_violation';
+    END IF;
+    IF NEW.filled_by_id IS NOT NULL AND NOT EXISTS (
+        SELECT FROM agents_person AS p WHERE p.id = NEW.filled_by_id AND p.human_id = NEW.human
+    ) THEN
+        RAISE EXCEPTION 'a slot is filled by an account of that very human' USING ERRCODE = 'check_violation';
+    END IF;
+END IF;
+RETURN NEW;
+"""
+
 
 class Slot(models.Model):
     """One signature an action needs: from a member of a group, or from the holder of a role. Frozen when it enters review.
@@ -60,6 +78,12 @@ class Slot(models.Model):
             pgtrigger.ReadOnly(
                 name="slot_frozen",
                 fields=["action", "position", "group", "role", "label", "tier", "impact", "eligible"],
+            ),
+            pgtrigger.Trigger(
+                name="signed_in_review",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                func=_SIGNED_IN_REVIEW,
             ),
             pgtrigger.Protect(name="slot_never_deleted", operation=pgtrigger.Delete),
         ]

@@ -39,6 +39,14 @@ CREATE TRIGGER event_append_only BEFORE UPDATE OR DELETE ON audit.event FOR EACH
 CREATE TRIGGER event_no_truncate BEFORE TRUNCATE ON audit.event FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse();
 CREATE TRIGGER private_append_only BEFORE UPDATE ON audit.private FOR EACH ROW EXECUTE FUNCTION audit.refuse();
 CREATE TRIGGER private_no_truncate BEFORE TRUNCATE ON audit.private FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse();
+CREATE FUNCTION audit.belongs() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM audit.event AS e WHERE e.id = NEW.event_id AND e.xid = pg_current_xact_id()) THEN
+        RAISE EXCEPTION 'private fields are written with their event, not to another one';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER private_belongs AFTER INSERT ON audit.private FOR EACH ROW EXECUTE FUNCTION audit.belongs();
 """
 
 GRANTS = """

@@ -55,10 +55,12 @@ def put(action: Action, state: State) -> None:
     """Write the state with raw SQL, and beside it whatever the table's other constraints ask for."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE agents_action SET state = %s, permit_until = NULL, lease_until = %s::timestamptz,"
-            " wake_at = %s::timestamptz WHERE id = %s",
+            "UPDATE agents_action SET state = %s, permit_until = %s::timestamptz, lease_until = %s::timestamptz,"
+            " wake_at = %s::timestamptz, at_risk_at = coalesce(at_risk_at, '2030-01-01'),"
+            " due_at = coalesce(due_at, '2030-01-01'), expires_at = coalesce(expires_at, '2030-01-01') WHERE id = %s",
             [
                 state,
+                "2030-01-01" if state == State.APPROVED else None,
                 "2030-01-01" if state == State.EXECUTING else None,
                 None if state in ENDS else "2030-01-01",
                 action.pk,
@@ -119,7 +121,9 @@ def test_database_refuses_an_action_that_begins_in_the_middle(first):
     for field in Action._meta.concrete_fields:
         if field.attname not in ("id", "lineage"):
             setattr(fresh, field.attname, getattr(row, field.attname))
-    fresh.lineage, fresh.state, fresh.permit_until = fresh.pk, first, None
+    fresh.lineage, fresh.state = fresh.pk, first
+    fresh.permit_until = Now() if first == State.APPROVED else None
+    fresh.at_risk_at = fresh.due_at = fresh.expires_at = Now()
     fresh.wake_at = None if first in ENDS else Now()
     fresh.lease_until = Now() if first == State.EXECUTING else None
     if first in FIRST_STATES:
@@ -153,12 +157,57 @@ def test_database_refuses_tier_three_with_one_signer():
         put(action, State.APPROVED)
 
 
-def test_database_refuses_tier_three_where_one_of_two_counts_as_self():
+@pytest.mark.parametrize("tool", ["issue_refund", "send_reply"])
+def test_database_refuses_an_approval_its_own_side_signed(tool):
+    company = make_company()
+    action = make_action(company.agent, tool)
+    fill(action, *[company.owner, company.fin][: action.slots.count()])
+    with pytest.raises(DatabaseError, match="own side signed"):
+        put(action, State.APPROVED)
+
+
+def test_database_refuses_a_signature_in_somebody_elses_name():
     company = make_company()
     action = make_action(company.agent)
-    fill(action, company.fin, company.owner)
-    with pytest.raises(DatabaseError, match="needs two people"):
-        put(action, State.APPROVED)
+    slot = action.slots.first()
+    with pytest.raises(DatabaseError, match="that very human"):
+        action.slots.filter(pk=slot.pk).update(filled_by=company.fin, human=company.lea.human_id, filled_at=Now())
+
+
+def test_database_keeps_signatures_and_slots_as_they_are_once_review_is_over():
+    company = make_company()
+    action = make_action(company.agent)
+    decide(action, company.fin)
+    decide(action, company.lea)
+    slot = action.slots.first()
+    with pytest.raises(DatabaseError, match="isn't in review"), transaction.atomic():
+        action.slots.filter(pk=slot.pk).update(filled_by=None, human=None, filled_at=None)
+    slot.pk, slot.position = None, 9
+    with pytest.raises(DatabaseError, match="isn't in review"), transaction.atomic():
+        slot.save(force_insert=True)
+
+
+@pytest.mark.parametrize(
+    ("columns", "why"),
+    [
+        ("expires_at = expires_at + interval '1 s'", "deadline is extended only"),
+        ("fence = fence - 1", "never go back"),
+        ("attempts = attempts - 1", "never go back"),
+        ("permit_seconds = 999999", "Cannot update"),
+    ],
+)
+def test_database_lets_no_deadline_grow_and_no_counter_shrink(columns, why):
+    action = make_action(make_company().agent)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE agents_action SET fence = 3, attempts = 3 WHERE id = %s", [action.pk])
+        with pytest.raises(DatabaseError, match=why), transaction.atomic():
+            cursor.execute(f"UPDATE agents_action SET {columns} WHERE id = %s", [action.pk])
+
+
+def test_database_lets_no_permit_be_extended():
+    action = make_action(make_agent(), "look_up")
+    with pytest.raises(DatabaseError, match="never extended"), transaction.atomic():
+        Action.objects.filter(pk=action.pk).update(permit_until=action.permit_until + timedelta(seconds=1))
 
 
 def test_database_refuses_tier_three_without_slots():
@@ -216,7 +265,7 @@ def test_columns_fixed_at_birth_cannot_change(name):
 
 def test_every_column_is_either_frozen_or_meant_to_move():
     moving = {
-        "permit_seconds", "state", "state_since", "held_from", "at_risk_at", "due_at", "breached_at", "expires_at",
+        "permit_left", "state", "state_since", "held_from", "at_risk_at", "due_at", "breached_at", "expires_at",
         "permit_until", "permit_consumed_at", "wake_at", "rings", "decision", "reason_code", "decided_at", "attempts",
         "next_attempt_at", "called_at", "lease_owner", "lease_until", "fence", "error", "finished_at", "cost_inference",
         "cost_tooling", "review_seconds", "fixing_seconds", "cost_incidents",

@@ -1,6 +1,7 @@
 """Django settings. Importable with no server running; every knob is an environment variable, listed in docs/settings.md."""
 
 import os
+import sys
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -171,9 +172,13 @@ USE_I18N = False
 STATIC_URL = "static/"
 STATIC_ROOT = HOME / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# `up` collects the files before it serves. Where nobody has (`runserver`, tests), they are served from where they lie.
+COLLECTED = (STATIC_ROOT / "staticfiles.json").exists() or "collectstatic" in sys.argv
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not COLLECTED
+_static = "whitenoise.storage.CompressedManifestStaticFilesStorage" if COLLECTED else None
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": _static or "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 

@@ -1,8 +1,9 @@
 """The waist: the only door through which an action changes state. HTML, REST, admin, CLI and Celery all walk through it."""
 
+from agents.actions.checking import Proposal
 from agents.actions.execute import execute
 from agents.actions.holding import hold, resume
-from agents.actions.propose import Proposal, Proposed, propose
+from agents.actions.propose import Proposed, propose
 from agents.actions.review import Signed, reject, sign
 from agents.actions.settle import settle
 from agents.actions.sweep import sweep

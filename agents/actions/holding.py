@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db.models.functions import Now
 
 from agents import states, wake
-from agents.actions.propose import QUARTER
+from agents.actions.entering import QUARTER
 from agents.lifecycle import State
 from agents.models import Action, Agent, ClockInterval
 from audit.actors import Actor

@@ -17,14 +17,6 @@ from tests.domain.registered import OPERATOR, PASSWORD, add_company, changed, co
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def plain_static(settings):
-    """Addresses of static files without `collectstatic`, which a test run doesn't need."""
-    settings.STORAGES = settings.STORAGES | {
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    }
-
-
 @pytest.fixture
 def agent() -> Agent:
     """Rosa's agent, enabled; beside it one of somebody else's."""

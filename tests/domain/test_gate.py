@@ -1,6 +1,7 @@
 """The way in: what an agent may ask for, what becomes of it, and that the same request is answered once."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -206,6 +207,12 @@ def test_same_key_for_another_request_is_refused(company, other):
     with pytest.raises(KeyReused):
         ask(company.agent, **other)
     assert Action.objects.count() == 1
+
+
+def test_same_key_with_a_number_that_has_no_canonical_form_is_another_request(company):
+    ask(company.agent)
+    with pytest.raises(KeyReused):
+        ask(company.agent, arguments={"order_id": "o-1", "n": Decimal("0.1000000000000000000001")})
 
 
 def test_keys_of_two_agents_are_two_keys(company):

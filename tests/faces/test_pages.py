@@ -18,13 +18,6 @@ from tests.factories import REPLY, make_action, make_agent, make_person
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _plain_static_files(settings):
-    """Pages link their style sheet by its plain name: nothing has to be collected first."""
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
-
-
 @pytest.fixture
 def rosa():
     return make_person("rosa", first_name="Rosa")

@@ -10,7 +10,7 @@ from guardian.shortcuts import get_objects_for_user
 
 from agents.errors import NoSuchAction, NoSuchAgent
 from agents.identities import AgentPrincipal
-from agents.models import Action, Agent, AgentRole, Person, Slot
+from agents.models import Action, Agent, AgentRole, AgentUserObjectPermission, Person, Slot
 from agents.seating import seat
 
 Viewer = Person | AgentPrincipal
@@ -65,6 +65,14 @@ def agent_for(viewer: Viewer, slug: str) -> Agent:
     return agent
 
 
+def may_edit(person: Person, agent: Agent) -> bool:
+    """Whether guardian gives this very person the agent to edit. Being superuser doesn't: who signs is not theirs to say."""
+    granted = AgentUserObjectPermission.objects.filter(
+        user=person, content_object=agent, permission__codename="change_agent"
+    )
+    return person.is_active and granted.exists()
+
+
 # --- signing
 
 
@@ -87,7 +95,7 @@ def why_never(action: Action, person: Person) -> str | None:
     if person.human_id in {*action.self_humans, *self_humans(action.agent, *asked)}:
         return "You count as its own side here (you asked for it, or you own the agent): somebody else must sign."
     if person.signer_since > action.created_at:
-        return "Your account or its credentials are newer than this action: somebody else must sign it."
+        return "Your account, password or groups changed after this was asked: somebody else must sign it."
     return None
 
 
@@ -124,12 +132,28 @@ def may_stop(person: Person, agent: Agent) -> bool:
     return answers_for(person, agent) or reviews(person, agent)
 
 
+def resumers(agent: Agent) -> list[Person]:
+    """Return who may resume a stopped agent: whoever holds a role of it, but not the human who stopped it."""
+    holders = Person.objects.filter(agent_roles__agent=agent, is_active=True)
+    if agent.stopped_by is not None:
+        holders = holders.exclude(human=agent.stopped_by.human_id)
+    return list(holders.order_by("username").distinct())
+
+
+def who_resumes(agent: Agent) -> str:
+    """Say by name who can resume a stopped agent."""
+    other = " other than who stopped it" if agent.stopped_by is not None else ""
+    if names := ", ".join(str(person) for person in resumers(agent)):
+        return f"Anybody with a role of it{other} can resume it: {names}."
+    return f"Nobody{other} holds a role of it, so only the operator can resume it."
+
+
 def why_not_resume(person: Person, agent: Agent) -> str | None:
-    """Say why this person can't resume the agent, or None."""
+    """Say why this person can't resume the agent and who can, or None."""
     if not answers_for(person, agent):
-        return "Only somebody who holds a role of this agent may resume it."
+        return f"Only somebody who holds a role of this agent may resume it. {who_resumes(agent)}"
     if agent.stopped_by is not None and agent.stopped_by.human_id == person.human_id:
-        return "You stopped it: another role holder must resume it."
+        return f"You stopped it: another role holder must resume it. {who_resumes(agent)}"
     return None
 
 

@@ -54,9 +54,8 @@ def _key(request: Request) -> str:
     key = request.headers.get("Idempotency-Key", "").strip()
     if not key or len(key) > KEY_LENGTH or not key.isprintable():
         message = f"send one of 1 to {KEY_LENGTH} printable characters, new for each new request"
-        raise Invalid(
-            "An Idempotency-Key header is required.", errors=[{"field": "Idempotency-Key", "message": message}]
-        )
+        sentence = "This Idempotency-Key can't be used." if key else "An Idempotency-Key header is required."
+        raise Invalid(sentence, errors=[{"field": "Idempotency-Key", "message": message}])
     return key
 
 

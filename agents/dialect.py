@@ -4,6 +4,7 @@ Pure. Type names of other dialects are normalised; what a validator would ignore
 work on without end is refused by name.
 """
 
+import difflib
 import json
 import re
 from dataclasses import dataclass
@@ -45,6 +46,12 @@ _OLD_WORDS = {
     "id": "leave it out",
     "$vocabulary": "leave it out",
 }
+_HELD_WORDS = _HOLDS_ONE | _HOLDS_LIST | _HOLDS_MAP
+_WORDS = {word.lower(): word for word in (*_PLAIN_WORDS, *_HELD_WORDS, "x-money")}
+_OTHER_WORDS = frozenset(("example",))  # OpenAPI's: close to ours, and no constraint
+LONGEST_SLIP = 32
+#: How a note begins that names a keyword with a letter wrong; whoever takes in a new schema refuses it.
+MISSPELT = "not a keyword we know, did you mean"
 _DRAFTS = re.compile(r"https?://json-schema\.org/(draft-0[467]|draft/2019-09|draft/2020-12)/schema#?")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 
@@ -162,9 +169,15 @@ class _SchemaReader:
         elif word in ("$schema", "$id"):
             # Not handed on: an identifier rebases every reference, and a foreign $schema is fetched.
             return self._read_identity(word, value, at, pointer)
-        elif word not in _PLAIN_WORDS | _HOLDS_LIST | _HOLDS_MAP and not word.startswith("x-"):
-            self.notes.append(f"{at}: not a keyword we know, ignored")
+        elif word not in _PLAIN_WORDS | _HOLDS_LIST | _HOLDS_MAP:
+            self._note_unknown(word, at)
         read[word] = _plain_constant(value, at)
+
+    def _note_unknown(self, word: str, at: str) -> None:
+        if close := _word_meant(word):
+            self.notes.append(f'{at}: {MISSPELT} "{close}"?')
+        elif not word.startswith("x-"):
+            self.notes.append(f"{at}: not a keyword we know, ignored")
 
     def _read_anchor(self, value, at: str, pointer: str) -> None:
         if str(value) in self.places:
@@ -250,6 +263,15 @@ def _plain_constant(value, at: str):
         return json.loads(canonical_bytes(value))
     except NotCanonical as error:
         raise BadSchema(at, str(error)) from None
+
+
+def _word_meant(word: str) -> str | None:
+    """Return the keyword this one is a slip of, or None; words that begin with x- are anybody's, but for x-money."""
+    if word in _OTHER_WORDS or len(word) > LONGEST_SLIP:
+        return None
+    known = ["x-money"] if word.lower().startswith("x-") else _WORDS
+    close = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.8)
+    return _WORDS[close[0]] if close else None
 
 
 def _under(pointer: str, place: str) -> bool:

@@ -26,6 +26,6 @@ class StrictJSONParser(BaseParser):
         try:
             return canonical.parse_json(body, max_bytes=limit)
         except canonical.BadJson as bad:
-            error = ParseError(f"The body isn't JSON we accept: {bad} (line {bad.line}, column {bad.column}).")
+            error = ParseError(f"The body isn't JSON we accept: {bad}.")
             error.place = {"line": bad.line, "column": bad.column}
             raise error from bad

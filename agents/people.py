@@ -4,24 +4,36 @@ Whoever can make a signer, or become one, can approve: so each change of credent
 account moves `signer_since` forward, and that account can't sign what was proposed before.
 """
 
+import difflib
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from agents import actions, headline
 from agents.errors import Invalid, Refusal
-from agents.models import Human, Person
+from agents.lifecycle import State
+from agents.models import Action, Human, Person, Slot
 from audit import log
 from audit.actors import Actor
 
 # ASCII only: two names that look alike on a signature must be the same name.
 _USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,149}", re.ASCII)
 _GROUP = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,149}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Lost:
+    """What moving `signer_since` cost an account: open actions it can't sign any more, and signatures that are void."""
+
+    actions: int
+    signatures: int
 
 
 class NoSuchPerson(Refusal):
@@ -49,7 +61,7 @@ def add(
     """
     groups = sorted(set(groups))
     _check_username(username)
-    _check_names(display_name, groups)
+    _check_names(display_name, groups, email)
     human = find(same_human_as).human if same_human_as else Human.objects.create()
     person = Person(username=username, first_name=display_name, email=email, human=human)
     person.is_staff, person.is_superuser = staff or superuser, superuser
@@ -87,11 +99,13 @@ def change(
     """Change what is given (None leaves it) and return the account. Raises Invalid and NoSuchPerson.
 
     An account that is made active again needs a new password: its old one died when it was disabled. New groups,
-    password or human move `signer_since` to now, and void what the account signed that is still in review.
+    password or human move `signer_since` to now, and void what the account signed that is still in review: the
+    returned account's `lost` (a Lost) counts both; it is None when `signer_since` stayed.
     """
     person = find(username, lock=True)
+    person.lost = None
     wanted = None if groups is None else sorted(set(groups))
-    _check_names(display_name or "", wanted or [])
+    _check_names(display_name or "", wanted or [], email or "")
     if active and not person.is_active and password is None:
         raise Invalid(errors=[{"field": "password", "message": "an account that comes back needs a new password"}])
     plain = {
@@ -112,7 +126,7 @@ def change(
         person.refresh_from_db()
         _record_change(person, by=by, fields=[*fields, *trusted])
     if trusted or "is_active" in fields:
-        actions.void_votes(person, by=by)
+        person.lost = _lose(person, by=by)
     return person
 
 
@@ -154,12 +168,13 @@ def _record_change(person: Person, *, by: Actor, fields: list[str]) -> None:
 
 @transaction.atomic
 def disable(username: str, *, by: Actor) -> Person:
-    """Close an account now and return it; disabling twice changes nothing. Raises NoSuchPerson.
+    """Close an account now and return it; disabling twice changes nothing, and `lost` is None. Raises NoSuchPerson.
 
     Its sessions end with its password: every session is bound to the password's hash. Its signatures on what is
     still in review are void, so that others can sign; a claim counts only voters who are still active.
     """
     person = find(username, lock=True)
+    person.lost = None
     if person.is_active:
         person.is_active = False
         person.set_unusable_password()
@@ -167,8 +182,22 @@ def disable(username: str, *, by: Actor) -> Person:
         person.save(update_fields=["is_active", "password", "signer_since"])
         person.refresh_from_db()
         log.record("person.disabled", by=by, subject=("person", str(person.pk)), private={"person": person.username})
-        actions.void_votes(person, by=by)
+        person.lost = _lose(person, by=by)
     return person
+
+
+def _lose(person: Person, *, by: Actor) -> Lost:
+    """Void what the account signed and may not sign now; count that, and what waits for its groups from before."""
+    voided = actions.void_votes(person, by=by)
+    theirs = Slot.objects.filter(action=OuterRef("pk"), filled_by=None, group__in=person.groups.values("pk"))
+    # On hold counts only if it will wait for signatures again.
+    waits = Q(state__in=(State.AWAITING_REVIEW, State.CHANGES_REQUESTED)) | Q(
+        state=State.ON_HOLD, held_from=State.AWAITING_REVIEW
+    )
+    before = Action.objects.filter(waits, created_at__lt=person.signer_since).exclude(
+        self_humans__contains=[person.human_id]
+    )
+    return Lost(actions=before.filter(Exists(theirs)).count(), signatures=voided)
 
 
 def find(username: str, *, lock: bool = False) -> Person:
@@ -185,6 +214,13 @@ def missing_groups(names: Iterable[str]) -> list[str]:
     """Return which of these groups don't exist yet, sorted."""
     names = set(names)
     return sorted(names - set(Group.objects.filter(name__in=names).values_list("name", flat=True)))
+
+
+def similar_groups(names: Iterable[str]) -> dict[str, str]:
+    """Return {name: existing group} for the names that don't exist and are close to one that does."""
+    known = {name.casefold(): name for name in Group.objects.values_list("name", flat=True)}
+    close = {name: difflib.get_close_matches(name.casefold(), known, n=1, cutoff=0.8) for name in missing_groups(names)}
+    return {name: known[found[0]] for name, found in close.items() if found}
 
 
 def _groups(names: list[str]) -> list[Group]:
@@ -208,8 +244,12 @@ def _taken(username: str) -> Invalid:
     return Invalid(f"There is a person {username!r} already.", errors=[{"field": "username", "message": message}])
 
 
-def _check_names(display_name: str, groups: list[str]) -> None:
+def _check_names(display_name: str, groups: list[str], email: str) -> None:
     errors = []
+    try:
+        Person._meta.get_field("email").run_validators(email)
+    except ValidationError:
+        errors.append({"field": "email", "message": f"{email[:150]!r} is not an email address, like ana@example.com"})
     if len(display_name) > 150 or headline.reveal(display_name) != display_name:
         errors.append({"field": "name", "message": "at most 150 characters, all of them visible, on one line"})
     for name in groups:

@@ -1,5 +1,7 @@
 """Stopping and resuming an agent: one transaction in which its permits drop and its clocks stand still."""
 
+from datetime import UTC
+
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
@@ -33,7 +35,7 @@ def stop(*, agent: Agent, by: Actor, reason: str) -> int:
     reason = _require_reason(reason)
     locked = Agent.objects.select_for_update().get(pk=agent.pk)
     if locked.is_stopped:
-        raise AlreadyStopped()
+        raise AlreadyStopped(_how_stopped(locked))
     Agent.objects.filter(pk=agent.pk).update(
         stopped_at=Now(), stopped_by=person, stop_reason=reason, stop_epoch=F("stop_epoch") + 1
     )
@@ -73,7 +75,15 @@ def _person(by: Actor) -> Person | None:
     return Person.objects.get(pk=by.id)
 
 
+def _how_stopped(agent: Agent) -> str:
+    """Say who stopped the agent, when and why, and who can resume it."""
+    at = agent.stopped_at.astimezone(UTC)
+    when, why = f"{at.day} {at:%b %Y, %H:%M} UTC", agent.stop_reason.rstrip(".")
+    who = agent.stopped_by or "The operator"
+    return f"The agent is stopped already. {who} stopped it on {when}: {why}. {access.who_resumes(agent)}"
+
+
 def _require_reason(reason: str) -> str:
     if not reason.strip():
         raise Invalid("Say why.", errors=[{"field": "reason", "message": "write a few words"}])
-    return reason.strip()[:1000]
+    return reason.replace("\x00", "").strip()[:1000]

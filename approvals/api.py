@@ -36,7 +36,9 @@ def decide(request: Request, action_id: UUID) -> Response:
 
 def _person(request: Request) -> Person:
     if not isinstance(request.user, Person):
-        raise TokenCannotDecide()
+        raise TokenCannotDecide(
+            "The queue and its decisions are for people who are signed in; a token reads its own actions at actions/{id}/."
+        )
     return request.user
 
 

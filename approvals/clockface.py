@@ -1,7 +1,7 @@
 """Pure: deadlines in words. The database's clock decides; these are for reading."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 Urgency = Literal["late", "at_risk", "on_time", "stopped"]
@@ -32,6 +32,12 @@ def due(*, due_at: datetime | None, at_risk_at: datetime | None, now: datetime, 
     elif at_risk_at is not None and now >= at_risk_at:
         urgency = "at_risk"
     return Due(urgency, WORDS[urgency], _relative(urgency, due_at - now), due_at)
+
+
+def instant(at: datetime) -> str:
+    """Return an aware instant as every page writes it: `21 Nov 2026, 10:08 UTC`."""
+    at = at.astimezone(UTC)
+    return f"{at.day} {at:%b %Y, %H:%M} UTC"
 
 
 def span(delta: timedelta) -> str:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from agents import access
 from agents.lifecycle import OPEN
 from agents.models import Action, Agent, AgentRole, Grant, Person, Token
-from approvals import queue, sheet
+from approvals import history, queue
 from approvals.clockface import Due
 from audit.models import Event
 
@@ -36,7 +36,7 @@ class Console:
     tokens: list[Token]
     open_actions: list[OpenAction]
     more: bool
-    events: list[sheet.Entry]
+    events: list[history.Entry]
     may_stop: bool
     why_not_resume: str
     now: datetime
@@ -67,7 +67,7 @@ def for_person(agent: Agent, person: Person) -> Console:
         tokens=list(agent.tokens.all()),
         open_actions=[OpenAction(a, queue.state_words(a), queue.due_of(a, now)) for a in actions[:PAGE]],
         more=len(actions) > PAGE,
-        events=[sheet.entry(event) for event in about.order_by("-id")[:PAGE]],
+        events=[history.entry(event) for event in about.order_by("-id")[:PAGE]],
         may_stop=access.may_stop(person, agent),
         why_not_resume=access.why_not_resume(person, agent) or "" if agent.is_stopped else "",
         now=now,

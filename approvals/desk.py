@@ -46,6 +46,8 @@ def decide(
         raise AlreadyVoted()
     if (digest, revision) != (action.digest, action.revision):
         raise Stale(current_digest=action.digest, current_revision=action.revision)
+    if not _was_shown(action, by, preview_hash, template_version):
+        preview_hash = template_version = ""  # what was never shown must not stand on the receipt as seen
     slot = None
     if word == Decision.Word.APPROVE:
         signed = actions.sign(action, by=by)
@@ -83,10 +85,22 @@ def _read(word: str, reason_code: str, note: str) -> tuple[str, str]:
         return "", note
     if reason_code not in ReasonCode.values:
         known = ", ".join(ReasonCode.values)
-        raise Invalid("Say why: choose a code.", errors=[{"field": "reason_code", "message": f"one of {known}"}])
+        raise Invalid(
+            "Choose a reason. It goes back to the agent.",
+            errors=[{"field": "reason_code", "message": f"one of {known}"}],
+        )
     if reason_code == ReasonCode.OTHER and not note:
-        raise Invalid("Say why in a few words.", errors=[{"field": "note", "message": "the code `other` needs a note"}])
+        needed = "The reason Other needs a note."
+        raise Invalid(needed, errors=[{"field": "note", "message": needed}])
     return reason_code, note
+
+
+def _was_shown(action: Action, by: Person, preview_hash: str, template_version: str) -> bool:
+    """Whether this very person was shown this very page."""
+    if not preview_hash or "\x00" in preview_hash + template_version:
+        return False
+    shown = {"preview_hash": preview_hash, "template_version": template_version}
+    return Look.objects.filter(action=action, person=by, **shown).exists()
 
 
 def _lock(action_id: UUID, by: Person) -> Action:

@@ -39,7 +39,8 @@ def notes(text: str) -> list[str]:
     """Return what a reader should know about this text and can't see, as sentences; [] when there is nothing."""
     found = []
     if hidden := sum(1 for char, is_hidden in _walk(text) if is_hidden and char not in "\n\t"):
-        found.append(f"{hidden} character{'s' if hidden > 1 else ''} that don't show, marked with their code points")
+        one = "1 character that doesn't show, marked with its code point"
+        found.append(one if hidden == 1 else f"{hidden} characters that don't show, marked with their code points")
     if unicodedata.normalize("NFC", text) != text:
         found.append("written in an unusual form (not NFC): another text may look the same")
     if words := _mixed_words(text):

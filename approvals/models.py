@@ -10,18 +10,18 @@ from agents.models import Action, Person, Slot
 class ReasonCode(models.TextChoices):
     """Why somebody rejected. The code goes back to the agent, the note too."""
 
-    WRONG_TARGET = "wrong_target"
-    WRONG_VALUE = "wrong_value"
-    UNSUPPORTED_CLAIM = "unsupported_claim"
-    POLICY_BREACH = "policy_breach"
-    MISSING_EVIDENCE = "missing_evidence"
+    WRONG_TARGET = "wrong_target", "Wrong target"
+    WRONG_VALUE = "wrong_value", "Wrong value"
+    UNSUPPORTED_CLAIM = "unsupported_claim", "Unsupported claim"
+    POLICY_BREACH = "policy_breach", "Policy breach"
+    MISSING_EVIDENCE = "missing_evidence", "Missing evidence"
     PRIVACY = "privacy"
     TONE = "tone", "Tone or brand"
     DUPLICATE = "duplicate"
-    BAD_TIMING = "bad_timing"
-    NOT_NEEDED = "not_needed"
-    SUSPECTED_MANIPULATION = "suspected_manipulation"
-    OTHER = "other", "Other (say what)"
+    BAD_TIMING = "bad_timing", "Bad timing"
+    NOT_NEEDED = "not_needed", "Not needed"
+    SUSPECTED_MANIPULATION = "suspected_manipulation", "Suspected manipulation"
+    OTHER = "other", "Other"
 
 
 _APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)

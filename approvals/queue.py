@@ -17,6 +17,9 @@ from approvals import clockface, turns
 from approvals.clockface import Due
 from approvals.turns import LIMIT, PAGE
 
+#: The reason that only repeats which groups the tier waits for.
+TIER_DEFAULT = "tier_default_review"
+
 
 @dataclass(frozen=True)
 class Row:
@@ -158,7 +161,7 @@ def _row(action: Action, person: Person, now: datetime, *, mine: frozenset[int] 
         tool=action.tool.name,
         tier=action.effective_tier,
         state=action.state,
-        state_words="Waiting for you" if mine else state_words(action),
+        state_words="Waiting for you" if mine and not is_closing(action) else state_words(action),
         agent=action.agent.slug,
         agent_name=action.agent.name,
         owner=", ".join(str(role.person) for role in action.agent.roles.all()),
@@ -176,8 +179,13 @@ def _row(action: Action, person: Person, now: datetime, *, mine: frozenset[int] 
 def state_words(action: Action) -> str:
     """Return the state as reviewers read it."""
     if action.state == State.AWAITING_REVIEW:
-        return "Waiting for others"
+        return "Expired, being closed" if is_closing(action) else "Waiting for others"
     return WORDS[State(action.state)]
+
+
+def is_closing(action: Action) -> bool:
+    """Whether the time to decide is over and only the sweep hasn't come by yet."""
+    return action.state == State.AWAITING_REVIEW and action.expires_at <= timezone.now()
 
 
 def due_of(action: Action, now: datetime) -> Due | None:
@@ -210,12 +218,17 @@ def _why(action: Action, slots: list[Slot], person: Person, mine: frozenset[int]
         return "The tool's answer was lost: somebody must look whether it happened, and say so."
     if mine:
         yours = dict.fromkeys(slot.label for slot in slots if slot.group_id in mine)
-        return f"You sign for {' or '.join(yours)}. " + " ".join(reason["text"] for reason in action.reasons)
+        return " ".join([f"You sign for {' or '.join(yours)}.", *_remarks(action)])
     if person.human_id in {slot.human for slot in slots}:
         return "You signed it."
     if person.human_id in action.self_humans:
         return "You own the agent or asked for it, so others sign."
     return "You see it, and others sign it."
+
+
+def _remarks(action: Action) -> list[str]:
+    """Return what policy says beyond the tier's own groups: the row names those already."""
+    return [reason["text"] for reason in action.reasons if reason["code"] != TIER_DEFAULT]
 
 
 def _counts(shelf: dict[str, list[Row]]) -> Counts:

@@ -5,13 +5,18 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from agents import access
-from agents.errors import NoSuchAction
+from agents.errors import NoSuchAction, Refusal
 from agents.lifecycle import State
 from agents.models import Action, Person
-from approvals import queue
+from approvals import controls, queue
 from approvals.models import Decision
 
 PAGE = 50
+
+
+class NoSuchDecision(Refusal):
+    code, status = "not_found", 404
+    sentence = "There is no such decision here, or it isn't yours to see."
 
 
 @dataclass(frozen=True)
@@ -36,17 +41,20 @@ class History:
 
 
 def receipt_for(person: Person, decision_id: int) -> Receipt:
-    """Return a decision for somebody who may see its action; raises NoSuchAction for a missing and a foreign one alike.
+    """Return a decision for somebody who may see its action; raises NoSuchDecision for a missing and a foreign one.
 
-    Whoever may still sign isn't told who signed before them, nor what they wrote.
+    Whoever may still decide isn't told who signed before them, nor what they wrote.
     """
     decision = Decision.objects.select_related("person", "slot").filter(pk=decision_id).first()
     if decision is None:
-        raise NoSuchAction()
-    action = access.action_for(person, decision.action_id)
+        raise NoSuchDecision()
+    try:
+        action = access.action_for(person, decision.action_id)
+    except NoSuchAction:
+        raise NoSuchDecision() from None
     slots = list(action.slots.select_related("filled_by").prefetch_related("filled_by__groups"))
     filled = sum(1 for slot in slots if slot.human is not None)
-    undecided = action.state == State.AWAITING_REVIEW and access.why_not_sign(action, slots, person) is None
+    undecided = controls.is_blind(action, slots, person)
     return Receipt(
         decision=decision,
         action=action,
@@ -69,7 +77,7 @@ def decided_by(person: Person, *, before: int = 0) -> History:
 
 def _meaning(decision: Decision, action: Action, filled: int, needed: int) -> str:
     if decision.word == Decision.Word.REJECT:
-        return "Rejected. Nothing has run, and nothing will: the agent gets the code and the note."
+        return "Rejected. Nothing has run, and nothing will: the agent gets the reason and the note."
     if action.state == State.AWAITING_REVIEW:
         return f"{filled} of {needed} recorded. Nothing has run."
     if action.state == State.APPROVED:

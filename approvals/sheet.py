@@ -6,14 +6,14 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from agents import access, canonical, present, wire
-from agents.lifecycle import ENDS, State
+from agents import canonical, present, wire
+from agents.lifecycle import State
 from agents.models import Action, Person, Slot
 from agents.tools import base
-from approvals import clockface, inert, queue
+from approvals import clockface, controls, history, inert, queue
 from approvals.clockface import Due
-from approvals.models import Decision
-from audit.models import Event
+from approvals.controls import Controls
+from approvals.history import Entry
 
 TEMPLATE = "action/1"  # counts up when the page shows something else: a decision keeps which one it was made on
 
@@ -75,32 +75,11 @@ class Words:
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One event: when, in words, and the free text that was given with it."""
-
-    id: int
-    at: datetime
-    text: str
-    note: str
-    verb: str
-
-
-@dataclass(frozen=True)
-class Controls:
-    """What this person may do here, and why not where they may not."""
-
-    approve: bool
-    reject: bool
-    why_not: str
-    stop: bool
-    state_outcome: bool
-    why_not_state: str
-    receipt: int | None
-
-
-@dataclass(frozen=True)
 class Sheet:
-    """The whole page. `shown_digest` is the SHA-256 of what decides: headline, arguments, call and digests."""
+    """The whole page. `shown_digest` is the SHA-256 of what decides: headline, arguments, call and digests.
+
+    While `in_review`, what isn't signed may still be. `said` is what people stated of an outcome that was unknown.
+    """
 
     action: Action
     state_words: str
@@ -117,27 +96,30 @@ class Sheet:
     words: Words
     answer: str
     error: str
+    said: list[Entry]
     history: list[Entry]
     controls: Controls
-    is_over: bool
+    in_review: bool
     shown_digest: str
 
 
 def for_person(action: Action, person: Person) -> Sheet:
-    """Return the action as this person reads it. While they may still sign, they aren't told who signed before them."""
+    """Return the action as this person reads it. While they may still decide, they aren't told who signed."""
     now = timezone.now()
     slots = list(action.slots.select_related("filled_by").prefetch_related("filled_by__groups"))
-    controls = _controls(action, slots, person)
+    may = controls.of(action, slots, person)
+    in_review = controls.in_review(action)
+    events = history.of(action, reader=person, blind=may.blind)
     grid, call, proof = _arguments(action), _call(action), _proof(action)
     return Sheet(
         action=action,
-        state_words="Waiting for you" if controls.approve else queue.state_words(action),
+        state_words="Waiting for you" if may.approve else queue.state_words(action),
         due=queue.due_of(action, now),
         expires=_expires(action, now),
-        permit=_permit(action),
+        permit=_permit(action, in_review),
         money=queue.money_of(action),
-        reasons=[reason["text"] for reason in action.reasons],
-        seats=[_seat(slot, blind=controls.approve) for slot in slots],
+        reasons=_reasons(action, in_review),
+        seats=[_seat(slot, blind=may.blind) for slot in slots],
         filled=sum(1 for slot in slots if slot.human is not None),
         arguments=grid,
         call=call,
@@ -145,53 +127,27 @@ def for_person(action: Action, person: Person) -> Sheet:
         words=_words(action),
         answer=_pretty(action.content.output),
         error=_pretty(action.error),
-        history=history(action, blind=controls.approve),
-        controls=controls,
-        is_over=action.state in ENDS,
+        said=[] if action.state == State.UNKNOWN else [one for one in events if one.verb == history.STATED],
+        history=events,
+        controls=may,
+        in_review=in_review,
         shown_digest=_shown_digest(action, grid, call),
     )
-
-
-def history(action: Action, *, blind: bool = False) -> list[Entry]:
-    """Return everything on record about the action, oldest first, from events alone."""
-    events = Event.objects.filter(subject_kind="action", subject_id=str(action.pk)).prefetch_related("private")
-    return [entry(event, blind=blind) for event in events.order_by("id")]
-
-
-def entry(event: Event, *, blind: bool = False) -> Entry:
-    """Return one event in words. `blind` keeps back who signed, so that the next signature is given independently."""
-    private = event.private_values()
-    text = event.sentence()
-    if blind and event.verb == "action.signed":
-        text = text.replace(str(private.get("display", "somebody")), "Somebody", 1)
-    return Entry(id=event.id, at=event.at, text=text, note=str(private.get("note", "")), verb=event.verb)
 
 
 # --- the parts
 
 
-def _controls(action: Action, slots: list[Slot], person: Person) -> Controls:
-    decision = Decision.objects.filter(action=action, revision=action.revision, human=person.human_id).first()
-    waiting = action.state == State.AWAITING_REVIEW and action.expires_at > timezone.now()
-    never = access.why_never(action, person) if waiting else None
-    why_not = access.why_not_sign(action, slots, person) if waiting else None
-    in_a_group = bool(access.signer_groups(person) & {slot.group_id for slot in slots})
-    unknown = action.state == State.UNKNOWN
-    why_not_state = access.why_not_settle(person, action) if unknown else None
-    return Controls(
-        approve=waiting and why_not is None,
-        reject=waiting and never is None and in_a_group and decision is None,
-        why_not=why_not or "",
-        stop=access.may_stop(person, action.agent) and not action.agent.is_stopped,
-        state_outcome=unknown and why_not_state is None,
-        why_not_state=why_not_state or "",
-        receipt=decision.pk if decision and decision.person_id == person.pk else None,
-    )
-
-
 def _seat(slot: Slot, *, blind: bool) -> Seat:
     filled = slot.human is not None
     return Seat(slot.label, filled, "" if blind or not filled else str(slot.filled_by), slot.filled_at)
+
+
+def _reasons(action: Action, in_review: bool) -> list[str]:
+    """Return why it came to people. Once they are done with it, the tier waits for nobody."""
+    texts = [(reason["code"], reason["text"]) for reason in action.reasons]
+    past = {} if in_review else {queue.TIER_DEFAULT}
+    return [text.replace(" waits for ", " waited for ", 1) if code in past else text for code, text in texts]
 
 
 def _arguments(action: Action) -> list[Argument]:
@@ -251,13 +207,13 @@ def _expires(action: Action, now: datetime) -> str:
     return f"in {clockface.span(left)}" if left.total_seconds() > 0 else "now"
 
 
-def _permit(action: Action) -> str:
+def _permit(action: Action, in_review: bool) -> str:
     """Say how long an approval would last or lasts."""
-    if action.state in (State.AWAITING_REVIEW, State.CHANGES_REQUESTED) and action.permit_seconds:
+    if in_review and action.state != State.ON_HOLD and action.permit_seconds:
         return f"runs once, within {action.permit_seconds // 60} min of the last signature"
     if action.state == State.APPROVED:
         return "may run once, until"
-    if action.state == State.ON_HOLD:
+    if action.state == State.ON_HOLD and action.held_from == State.APPROVED:
         return "dropped while it is on hold"
     return ""
 

@@ -1,26 +1,18 @@
 """Pages of the desk: parse, call one verb, answer. A GET never decides."""
 
-from collections.abc import Callable
-
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from agents import access, stops
 from agents.errors import Invalid
-from approvals import console, desk, queue, receipts, sheet
+from approvals import console, desk, faults, queue, receipts, sheet
+from approvals.doors import form_on, signed_in
 from approvals.models import ReasonCode
 
 REASONS = ReasonCode.choices
-
-
-def signed_in(view: Callable) -> Callable:
-    """For people who are signed in, and kept by no cache: neither a proxy nor the Back button may show it to others."""
-    return cache_control(no_store=True, private=True)(login_required(view))
 
 
 def page(
@@ -54,8 +46,7 @@ def action_page(request: HttpRequest, action_id) -> HttpResponse:
     return page(request, "action.html", sheet=shown, template_version=sheet.TEMPLATE, reasons=REASONS)
 
 
-@require_POST
-@signed_in
+@form_on("action")
 def decide(request: HttpRequest, action_id) -> HttpResponse:
     form = request.POST
     try:
@@ -75,8 +66,7 @@ def decide(request: HttpRequest, action_id) -> HttpResponse:
     return see("receipt", decision.pk)
 
 
-@require_POST
-@signed_in
+@form_on("action")
 def state_outcome(request: HttpRequest, action_id) -> HttpResponse:
     form = request.POST
     try:
@@ -90,7 +80,8 @@ def state_outcome(request: HttpRequest, action_id) -> HttpResponse:
 def _action_again(request: HttpRequest, action_id, refusal: Invalid) -> HttpResponse:
     """Show the page once more with what was wrong and everything that was typed."""
     shown = sheet.for_person(access.action_for(request.user, action_id), request.user)
-    context = {"template_version": sheet.TEMPLATE, "reasons": REASONS, "refusal": refusal, "typed": request.POST}
+    wrong = {"refusal": refusal, "faults": faults.of(refusal, request.POST), "typed": request.POST}
+    context = {"template_version": sheet.TEMPLATE, "reasons": REASONS, **wrong}
     return page(request, "action.html", status=refusal.status, sheet=shown, **context)
 
 
@@ -132,8 +123,7 @@ def agent_page(request: HttpRequest, slug: str) -> HttpResponse:
     return page(request, "agent.html", console=console.for_person(access.agent_for(request.user, slug), request.user))
 
 
-@require_POST
-@signed_in
+@form_on("agent")
 def stop_agent(request: HttpRequest, slug: str) -> HttpResponse:
     agent = access.agent_for(request.user, slug)
     held = stops.stop(agent=agent, by=request.user.actor(), reason=request.POST.get("reason", ""))
@@ -141,8 +131,7 @@ def stop_agent(request: HttpRequest, slug: str) -> HttpResponse:
     return see("agent", slug)
 
 
-@require_POST
-@signed_in
+@form_on("agent")
 def resume_agent(request: HttpRequest, slug: str) -> HttpResponse:
     agent = access.agent_for(request.user, slug)
     back = stops.resume(agent=agent, by=request.user.actor(), reason=request.POST.get("reason", ""))

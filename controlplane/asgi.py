@@ -13,7 +13,7 @@ THREADS = 16
 os.environ.setdefault("COUNTERSIGN_POOL", str(THREADS))
 
 import controlplane.wsgi  # noqa: E402
-from controlplane import selftest  # noqa: E402
+from controlplane import bodies, selftest  # noqa: E402
 
 _django = WSGIMiddleware(controlplane.wsgi.application, workers=THREADS)
 
@@ -23,9 +23,20 @@ async def application(scope, receive, send) -> None:
     if scope["type"] == "lifespan":
         await _lifespan(receive, send)
     elif scope["type"] == "http":
-        await _django(scope, receive, send)
+        await _http(scope, receive, send)
     elif scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1000})
+
+
+async def _http(scope, receive, send) -> None:
+    try:
+        body = await bodies.read(receive)
+    except bodies.Refused as refused:
+        await bodies.refuse(send, refused.status)
+    except bodies.Gone:
+        return
+    else:
+        await _django(bodies.sized(scope, body), bodies.again(body, receive), send)
 
 
 async def _lifespan(receive, send) -> None:

@@ -23,6 +23,8 @@ task_serializer = "json"
 accept_content = ["json"]
 result_backend = None
 worker_prefetch_multiplier = 1
+# Whoever reaches the broker may ring; nobody may command the worker through it.
+worker_enable_remote_control = False
 worker_cancel_long_running_tasks_on_connection_loss = True
 worker_soft_shutdown_timeout = 10
 worker_hijack_root_logger = False

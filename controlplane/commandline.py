@@ -9,7 +9,7 @@ import pwd
 import sys
 from contextlib import nullcontext
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, OutputWrapper
 from django.db import DatabaseError, OperationalError, transaction
 from psycopg import errors as postgres
 
@@ -25,6 +25,13 @@ def operator() -> Actor:
     except KeyError:
         name = f"uid-{uid}"
     return Actor(kind="operator", id=name, display=name)
+
+
+class _Closed:
+    """A standard output that nobody opened: writing to it fails like writing to somebody who left."""
+
+    def write(self, text: str) -> None:
+        raise BrokenPipeError
 
 
 class Noun(BaseCommand):
@@ -48,9 +55,13 @@ class Noun(BaseCommand):
 
     def handle(self, *args, handler, writes, **options):
         self.by = operator()
+        if sys.stdout is None:  # closed by the shell: `>&-`
+            self.stdout = OutputWrapper(_Closed())
         try:
             with transaction.atomic() if writes else nullcontext():
                 handler(**options)
+                # A password or token that nobody received must not be in force.
+                self.flush()
         except Refusal as refusal:
             self.refuse(refusal.detail, *_reasons(refusal))
         except OperationalError as error:
@@ -58,7 +69,10 @@ class Noun(BaseCommand):
             self.refuse(f"The database doesn't answer: {next_step}. ({_one_line(error)})")
         except BrokenPipeError:
             # Whoever read our output has gone (`... | head`); what was not written to them is not done either.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if sys.stdout is not None:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if writes:
+                self.refuse("Nobody took the output, so nothing was written: run it again with its output open.")
             raise SystemExit(1) from None
         except DatabaseError as error:
             if not isinstance(error.__cause__, (postgres.UndefinedTable, postgres.UndefinedColumn)):
@@ -70,6 +84,10 @@ class Noun(BaseCommand):
         for line in lines:
             self.stderr.write(line)
         raise SystemExit(1)
+
+    def flush(self) -> None:
+        """Hand over what was printed now, while it can still be undone. Raises BrokenPipeError."""
+        self.stdout.flush()
 
     def note(self, line: str) -> None:
         """Say something for people: stdout is for data."""

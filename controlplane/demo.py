@@ -75,7 +75,7 @@ def add_people(home: Path, *, by: Actor, say: Say) -> None:
                 password=new[person["username"]],
             )
     say(
-        f"{company['company']['name']}: {len(new)} people added"
+        f"{company['company']['name']}: {len(new)} {'person' if len(new) == 1 else 'people'} added"
         if new
         else f"{company['company']['name']}: everybody is there"
     )

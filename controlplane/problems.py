@@ -9,10 +9,13 @@ from http import HTTPStatus
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.middleware.common import CommonMiddleware
 from django.shortcuts import render
+from django.urls import is_valid_path
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
+from agents import access
 from agents.errors import Refusal
 from agents.parsing import BodyTooLarge
 from audit import refusals
@@ -26,7 +29,7 @@ _FRAMEWORK = (
     (drf.ParseError, "bad_json", None),
     (drf.NotAuthenticated, "not_authenticated", "Send `Authorization: Bearer <token>`, or sign in."),
     (drf.AuthenticationFailed, "invalid_token", None),
-    (drf.MethodNotAllowed, "method_not_allowed", None),
+    (drf.MethodNotAllowed, "method_not_allowed", "This address takes another method; the header Allow names it."),
     (drf.NotAcceptable, "not_acceptable", "This door answers application/json."),
     (drf.UnsupportedMediaType, "unsupported_media_type", "Send the body as application/json."),
     (drf.PermissionDenied, "not_allowed", None),
@@ -93,14 +96,26 @@ def _record(request, problem: dict, *, kwargs: dict | None = None) -> None:
     """Count the refusal. A log that can't be written must not turn a refusal into an allowance, so it never raises."""
     # Who failed to sign in isn't known, and asking the request again would only fail again.
     by = ANONYMOUS if problem["status"] == 401 else actor_of(request)
-    subject = ("action", str(kwargs["action_id"])) if kwargs and "action_id" in kwargs else ("door", "-")
-    if by == ANONYMOUS or problem["status"] == 404:
-        subject = ("door", "-")  # ids that were only guessed would make a row, and later an event, each
     try:
         with transaction.atomic():
+            subject = _subject(request, by, (kwargs or {}).get("action_id"))
             refusals.tally(by=by, code=problem["code"], where=f"{request.method} {request.path}", subject=subject)
     except DatabaseError as error:
         logger.error("refusal %s could not be recorded: %s", problem["code"], error)
+
+
+def _subject(request, by: Actor, action_id) -> tuple[str, str]:
+    """The action that was refused, if the sender may see it. Ids that were only guessed would make an event each."""
+    if by != ANONYMOUS and action_id and access.visible_actions(request.user).filter(pk=action_id).exists():
+        return "action", str(action_id)
+    return "door", "-"
+
+
+class SlashMiddleware(CommonMiddleware):
+    """Sends a browser that left out the last slash to the right address. A POST isn't redirected: it would arrive as a GET."""
+
+    def should_redirect_with_slash(self, request: HttpRequest) -> bool:
+        return request.method in ("GET", "HEAD") and super().should_redirect_with_slash(request)
 
 
 class ProblemMiddleware:
@@ -110,7 +125,9 @@ class ProblemMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
 
     def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse | None:
         if isinstance(exc, (Http404, RequestDataTooBig)) and not request.path.startswith("/api/"):
@@ -142,8 +159,10 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return answer(request, problem)
 
 
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception | None = None, **address) -> HttpResponse:
     detail = "There is nothing here, or it isn't yours to see."
+    if not request.path.endswith("/") and is_valid_path(f"{request.path_info}/"):
+        detail = "Nothing was done: this address ends with a slash. Send the same request there."
     return answer(request, body_of(status=404, code="not_found", detail=detail))
 
 

@@ -5,7 +5,7 @@ import sys
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from controlplane import databases, home
+from controlplane import bodies, databases, home
 from controlplane.embedded import broker_url
 
 BASE_DIR = home.CHECKOUT
@@ -31,7 +31,7 @@ LEASE = timedelta(seconds=float(setting("COUNTERSIGN_LEASE_SECONDS", "45")))
 TOOL_TIMEOUT = timedelta(seconds=float(setting("COUNTERSIGN_TOOL_SECONDS", "30")))
 CLOCK_INTERVAL = timedelta(seconds=float(setting("COUNTERSIGN_CLOCK_SECONDS", "1")))
 RETRY_FIRST = timedelta(seconds=float(setting("COUNTERSIGN_RETRY_SECONDS", "5")))
-MAX_BODY_BYTES = 256 * 1024
+MAX_BODY_BYTES = bodies.MAX_BODY_BYTES
 
 INSTALLED_APPS = [
     "audit",
@@ -60,7 +60,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "controlplane.problems.SlashMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -93,8 +93,9 @@ DATABASES = databases.aliases(
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Rate limits of the sign-in page are counted in PostgreSQL: signing in must not depend on the broker we may lose.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "controlplane_cache"}}
+# Rate limits of the sign-in page are counted in the process: signing in must not depend on the broker we may lose, and
+# a cache that others can write to is a way to run code here, because Django's caches unpickle what they read.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 AUTH_USER_MODEL = "agents.Person"
 AUTHENTICATION_BACKENDS = [
@@ -120,6 +121,8 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+# Per name it is generous: whoever knows a reviewer's name must not be able to keep them out with a few wrong passwords.
+ACCOUNT_RATE_LIMITS = {"login_failed": "20/5m/ip,100/15m/key"}
 
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
@@ -188,4 +191,6 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
+    # Its request lines name every action that is called, and drown what a person should read.
+    "loggers": {"httpx": {"level": "WARNING"}},
 }

@@ -32,7 +32,17 @@ WORKER_ENDS = ((signal.SIGTERM, 13.0),)
 # Who uses whom: what stands higher is stopped first.
 HEIGHTS = {"postgres": 0, "valkey": 1, "shop": 2, "worker": 3, "clock": 4, "web": 5}
 CELERY_OPTIONS = ("-c", "2", "--without-gossip", "--without-mingle", "--loglevel", "INFO")
-UVICORN_OPTIONS = ("--host", "127.0.0.1", "--no-access-log", "--no-server-header", "--timeout-graceful-shutdown", "3")
+UVICORN_OPTIONS = (
+    "--host",
+    "127.0.0.1",
+    "--no-access-log",
+    "--no-server-header",
+    "--no-proxy-headers",
+    "--timeout-graceful-shutdown",
+    "3",
+)
+SHOP_KEYS = {"SHOP_DATABASE_URL"}
+PRODUCT_KEYS = {"DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "COUNTERSIGN_SECRET_KEY"}
 LOOPBACK = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -230,9 +240,11 @@ class Story:
     def station(self, name: str, *words: object, ends=POLITE, **extra: str) -> Child:
         """Return a child that runs a command of ours in the checkout, killed at once if the supervisor dies."""
         log = self.home / "log" / f"{name}.log"
+        # The shop stands for somebody else's system: neither side is given the other's keys.
+        foreign = PRODUCT_KEYS if name == "shop" else SHOP_KEYS
 
         def spawn() -> subprocess.Popen:
-            environment = self.environment | extra
+            environment = {name: value for name, value in self.environment.items() if name not in foreign} | extra
             return processes.spawn(words, log=log, ends_by=signal.SIGKILL, environment=environment, folder=CHECKOUT)
 
         return Child(name, spawn, log, ends, HEIGHTS[name])

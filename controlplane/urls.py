@@ -6,7 +6,7 @@ from django.urls import include, path
 
 from agents import api as agents_api
 from approvals import api as approvals_api
-from controlplane import health
+from controlplane import health, problems
 
 api = [
     path("actions/", agents_api.propose, name="api-propose"),
@@ -27,6 +27,8 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("api/v1/", include(api)),
     path("accounts/", include(accounts)),
+    # Django's way from an object of the admin to its page on the site: ours have none, and odd ids broke it.
+    path("admin/r/<path:rest>", problems.not_found),
     path("admin/", admin.site.urls),
     path("", include("approvals.urls")),
 ]

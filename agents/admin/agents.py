@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.utils.html import format_html, format_html_join
 
-from agents import readiness, registry
+from agents import access, readiness, registry
 from agents.admin.reading import Confined, ReadOnlyInline
 from agents.errors import Refusal
 from agents.models import Agent, AgentRole, Grant, Token, Tool
@@ -110,7 +110,7 @@ class AgentAdmin(Confined):
         if not (person.is_active and person.is_staff):
             return False
         # Without an object this only opens the list, where nothing can be edited.
-        return obj is None or person.has_perm("agents.change_agent", obj)
+        return obj is None or access.may_edit(person, obj)
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         return type("BoundAgentForm", (super().get_form(request, obj, change, **kwargs),), {"request": request})

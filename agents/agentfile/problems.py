@@ -10,6 +10,7 @@ from agents.errors import Refusal
 
 MAX_PROBLEMS = 100  # a file that is something else entirely shouldn't print a page for each of its lines
 MAX_SHOWN = 60
+MORE = "More may follow once these are mended."
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}|[0-9]{1,4}")
 # What hides in a line or turns it around: whoever reads the file must see what we read. Tab and line feed are apart.
@@ -42,14 +43,22 @@ class Problem:
 
 
 class AgentFileErrors(Refusal):
-    """The agent file can't be used: correct the places in `problems` (in file order) and read it again."""
+    """The agent file can't be used: correct the places in `problems` (in file order) and read it again.
+
+    `partial` says that some checks need what couldn't be read: others may follow once these are mended.
+    """
 
     code, status = "agent_file_invalid", 422
 
-    def __init__(self, problems: Iterable[Problem]):
-        self.problems = tuple(problems)
+    def __init__(self, problems: Iterable[Problem], *, partial: bool = False):
+        self.problems, self.partial = tuple(problems), partial
         errors = [{"field": problem.path, "message": str(problem)} for problem in self.problems]
-        super().__init__("\n".join(str(problem) for problem in self.problems), errors=errors)
+        super().__init__("\n".join(self.lines), errors=errors)
+
+    @property
+    def lines(self) -> list[str]:
+        """A line a problem, and one more when what they hide couldn't be checked."""
+        return [*map(str, self.problems), *[MORE] * self.partial]
 
 
 class Findings:
@@ -59,6 +68,7 @@ class Findings:
         self.file = file
         self.problems: list[Problem] = []
         self.notes: list[Problem] = []
+        self.partial = False  # something couldn't be read, so that other checks had to be left out
 
     @property
     def is_full(self) -> bool:
@@ -81,7 +91,8 @@ class Findings:
         """Return the notes in file order; raises AgentFileErrors with the problems in file order if there are any."""
         if self.problems:
             # What comes after the hundredth stays last, wherever it stands in the file.
-            raise AgentFileErrors(sorted(self.problems[:MAX_PROBLEMS]) + self.problems[MAX_PROBLEMS:])
+            ordered = sorted(self.problems[:MAX_PROBLEMS]) + self.problems[MAX_PROBLEMS:]
+            raise AgentFileErrors(ordered, partial=self.partial)
         return tuple(sorted(self.notes))
 
 
@@ -93,10 +104,12 @@ def join(path: str, key: str) -> str:
 
 
 def suggest(word: str, choices: Iterable[str]) -> str:
-    """Return `did you mean "tools"?`, or the list of choices when none is close."""
+    """Return `did you mean "tools"?`, or the list of choices when none is close; `write none` when there is only one."""
     choices = list(choices)
     close = difflib.get_close_matches(word[:64].lower(), choices, n=1, cutoff=0.6)
-    return f'did you mean "{close[0]}"?' if close else f"write one of {', '.join(choices)}"
+    if close:
+        return f'did you mean "{close[0]}"?'
+    return f"write {choices[0]}" if len(choices) == 1 else f"write one of {', '.join(choices)}"
 
 
 def show(text: str) -> str:

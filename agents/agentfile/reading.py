@@ -11,6 +11,7 @@ from agents.agentfile.nodes import Mapping, Node, Scalar, Sequence, describe, lo
 from agents.agentfile.problems import AgentFileErrors, Findings, Problem
 from agents.agentfile.section import Section
 from agents.agentfile.tools import HELD, check_tools, read_tool
+from agents.counting import count
 
 SEPARATE_FROM = 3  # from this tier on owner, steward and eval owner are different people
 SEPARATE_ROLES = ("owner", "steward", "eval_owner")
@@ -26,7 +27,7 @@ def read(source: bytes | str, *, name: str) -> AgentFile:
     try:
         root = compose(decode(source, findings), findings)
     except Unreadable:
-        raise AgentFileErrors(sorted(findings.problems)) from None
+        raise AgentFileErrors(sorted(findings.problems), partial=True) from None
     return _read_agent(root, findings)
 
 
@@ -88,7 +89,7 @@ def _with_notes(agent: AgentFile, more: Iterable[Problem]) -> AgentFile:
 def _read_agent(root: Node, findings: Findings) -> AgentFile:
     agent = Section.open(root, "", grammar.AGENT, findings)
     if agent is None:
-        raise AgentFileErrors(findings.problems)
+        raise AgentFileErrors(findings.problems, partial=True)
     sign, roles, tools = _read_sign(agent), _read_roles(agent), _read_tools(agent)
     _check_signatures(agent, tools)
     _check_separation(agent, roles, tools)
@@ -122,7 +123,7 @@ def _read_sign(agent: Section) -> dict[int, tuple[str, ...]]:
             continue
         if len(groups) < needed:
             more = "another group" if groups else "the groups whose people sign"
-            section.report(str(tier), f"tier {tier} needs {needed} group(s), {len(groups)} named: add {more}")
+            section.report(str(tier), f"tier {tier} needs {count(needed, 'group')}, {len(groups)} named: add {more}")
         elif len(groups) > grammar.MAX_SLOTS:
             section.report(str(tier), f"more than {grammar.MAX_SLOTS} groups: name those who must sign each action")
         found[tier] = tuple(groups)
@@ -145,9 +146,11 @@ def _read_tools(agent: Section) -> list[tuple[Section, ToolSpec]]:
     if node is None:
         return []
     if not isinstance(node, Sequence) or not node.items:
+        agent.findings.partial = True
         agent.report("tools", f"tools is a list of at least one tool, not {describe(node)}: write - name: ...")
         return []
     if len(node.items) > grammar.MAX_TOOLS:
+        agent.findings.partial = True
         agent.report("tools", f"more than {grammar.MAX_TOOLS} tools: split the agent")
         return []
     read_tools = [read_tool(item, f"tools[{i}]", agent.findings) for i, item in enumerate(node.items)]

@@ -108,8 +108,7 @@ class Section:
                 reason = self.keys.later[key]
                 self.findings.add(at, path, f"known but not available yet ({reason}): remove it")
             elif key not in self.keys.taken:
-                known = (*self.keys.taken, *self.keys.later)
-                self.findings.add(at, path, f"not a key of {self.keys.what}: {suggest(key, known)}")
+                self.findings.add(at, path, f"not a key of {self.keys.what}: {suggest(key, self.keys.taken)}")
         for key, what in self.keys.required.items():
             if key not in self.node.items:
                 self.findings.add(self.node.at, self.path, f"{key} is missing: add {what}")

@@ -7,7 +7,7 @@ from agents.agentfile.nodes import Mapping, Node, Scalar, describe, locate, plai
 from agents.agentfile.problems import Findings, suggest
 from agents.agentfile.section import Section
 from agents.arguments import ArgumentSchema, compile_schema
-from agents.dialect import BadSchema
+from agents.dialect import MISSPELT, BadSchema
 from agents.headline import check_template
 
 HELD = 2  # from this tier on a person may have to sign
@@ -18,8 +18,10 @@ def read_tool(node: Node, path: str, findings: Findings) -> tuple[Section, ToolS
 
     Where something was reported, the definition has gaps: it is only for further checks of the same file.
     """
+    before = len(findings.problems)
     tool = Section.open(node, path, grammar.TOOL, findings)
     if tool is None:
+        findings.partial = True
         return None
     definition = {
         "name": _read_name(tool),
@@ -35,6 +37,7 @@ def read_tool(node: Node, path: str, findings: Findings) -> tuple[Section, ToolS
         "preview": "none",
     }
     definition["schema"], compiled = _read_schema(tool)
+    findings.partial |= compiled is None or len(findings.problems) > before
     _check_effect(tool, definition)
     _check_held(tool, definition)
     if compiled:
@@ -60,7 +63,7 @@ def _undo_problem(spec: ToolSpec, named: dict[str, ToolSpec]) -> str | None:
     if spec.undo == spec.name:
         return "a tool can't undo itself: name another tool, or write none"
     if spec.undo not in named:
-        others = [name for name in named if name != spec.name]
+        others = [name for name, tool in named.items() if name != spec.name and tool.effect != "read"]
         return f"no tool in this file has this name: {suggest(spec.undo, [*others, 'none'])}"
     if named[spec.undo].effect == "read":
         return "the tool it names only reads: name one with effect: write, or write none"
@@ -94,8 +97,10 @@ def _read_schema(tool: Section) -> tuple[dict | None, ArgumentSchema | None]:
         tool.findings.add(locate(node, below), f"{path}{below}", error.message)
         return schema, None
     for note in compiled.notes:
-        below, _, message = note.removeprefix("schema").partition(": ")
-        tool.findings.note(locate(node, below), f"{path}{below}", message)
+        below, colon, message = note.removeprefix("schema").partition(f": {MISSPELT}" if MISSPELT in note else ": ")
+        # A constraint with a letter wrong would be no constraint: nobody means that.
+        say = tool.findings.add if MISSPELT in colon else tool.findings.note
+        say(locate(node, below), f"{path}{below}", f"{colon[2:]}{message}")
     return schema, compiled
 
 

@@ -44,7 +44,7 @@ def _review(tier: int, groups: Sequence[str]) -> Verdict:
         raise ValueError("the groups that sign are a list of names")
     need = _REVIEWS[tier]
     if len(groups) < need.slots:
-        text = f"Tier {tier} needs {need.slots} signing group(s); the agent names {len(groups)}."
+        text = f"Tier {tier} needs signing groups, {need.slots} of them; the agent names {len(groups)}."
         return _verdict("deny", tier, "slots_missing", text)
     text = f"Tier {tier} waits for {' and '.join(groups)}."
     return _verdict("review", tier, "tier_default_review", text, groups=tuple(groups))

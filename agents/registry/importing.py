@@ -8,8 +8,10 @@ from guardian.shortcuts import assign_perm, remove_perm
 
 from agents import actions, canonical, readiness
 from agents.agentfile import AgentFile, ToolSpec
+from agents.counting import count
 from agents.errors import RiskBearing
 from agents.models import Agent, AgentRole, Grant, Person, Tool, ToolDefinition
+from agents.registry.differences import differences, shown
 from agents.registry.naming import find_people
 from audit import log
 from audit.actors import Actor
@@ -80,8 +82,10 @@ def _set_fields(changes: _Changes, spec: AgentFile) -> None:
     agent, changed = changes.agent, []
     sign = {str(tier): list(groups) for tier, groups in sorted(spec.sign.items())}
     for name, value in (("name", spec.name), ("purpose", spec.purpose), ("runtime", spec.runtime), ("sign", sign)):
-        if getattr(agent, name) != value:
-            changes.add(f"~ {name}: {_show(value)}", risk=name if name in ("runtime", "sign") else "")
+        before = getattr(agent, name)
+        if before != value:
+            what = differences(before, value) if name == "sign" and before else _from_to(before, value)
+            changes.add(f"~ {name}: {what}", risk=name if name in ("runtime", "sign") else "")
             setattr(agent, name, value)
             changed.append(name)
     if changed:
@@ -138,13 +142,12 @@ def _define(changes: _Changes, tool: Tool, wanted: ToolSpec) -> None:
     if before is None:
         line = f"+ tool {tool.name} (tier {tool.tier})"
     else:
-        parts = [key for key in wanted.definition if wanted.definition[key] != before.body.get(key)]
-        line = f"~ tool {tool.name}: {', '.join(parts)}"
+        line = f"~ tool {tool.name}: {differences(before.body, wanted.definition)}"
     changes.add(line, risk=f"tools.{tool.name}")
     changes.record("tool.defined", {"tool": tool.name, "tier": tool.tier, "digest": digest})
     # What people saw, or are looking at, isn't what would run any more.
     if before is not None and (ended := actions.supersede_definition(tool, by=changes.by)):
-        changes.notes.append(f"{ended} open action(s) of {tool.name} ended: superseded")
+        changes.notes.append(f"{count(ended, 'open action')} of {tool.name} ended: superseded")
 
 
 def _revoke_others(changes: _Changes, spec: AgentFile) -> None:
@@ -156,7 +159,7 @@ def _revoke_others(changes: _Changes, spec: AgentFile) -> None:
         changes.add(f"- grant {grant.tool_name}", risk=f"tools.{grant.tool_name}")
         changes.record("grant.revoked", {"tool": grant.tool_name})
         if ended := actions.supersede_ungranted(grant.tool, by=changes.by):
-            changes.notes.append(f"{ended} open action(s) of {grant.tool_name} ended: superseded")
+            changes.notes.append(f"{count(ended, 'open action')} of {grant.tool_name} ended: superseded")
 
 
 def _set_standing(changes: _Changes, spec: AgentFile) -> list[readiness.Item]:
@@ -198,9 +201,6 @@ def _record_standing(changes: _Changes, *, was: bool) -> None:
         changes.record("agent.enabled" if changes.agent.enabled else "agent.disabled", {})
 
 
-def _show(value) -> str:
-    return (
-        "; ".join(f"{tier}: {', '.join(groups)}" for tier, groups in value.items())
-        if isinstance(value, dict)
-        else str(value)
-    )
+def _from_to(before, value) -> str:
+    after = ", ".join(f"{tier} {shown(groups)}" for tier, groups in value.items()) if isinstance(value, dict) else value
+    return f"{shown(before)} -> {shown(after)}" if before else shown(after)

@@ -8,7 +8,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from agents.lifecycle import WORDS, State
-from approvals import clockface, inert
+from agents.models import Action
+from approvals import clockface, inert, queue
 
 register = template.Library()
 
@@ -31,8 +32,7 @@ def when(at: datetime | None) -> SafeString | str:
     """Show an instant: `21 Nov 2026, 10:08 UTC`, machine-readable as well."""
     if at is None:
         return ""
-    at = at.astimezone(UTC)
-    return _time(at, f"{at.day} {at:%b %Y, %H:%M} UTC")
+    return _time(at.astimezone(UTC), clockface.instant(at))
 
 
 def _time(at: datetime, text: str) -> SafeString:
@@ -81,6 +81,12 @@ def deadline(due: clockface.Due | None) -> SafeString | str:
 def state(value: str) -> str:
     """Return a state in words."""
     return WORDS.get(State(value), value) if value in State.values else value
+
+
+@register.filter
+def standing(action: Action) -> str:
+    """Return where an action stands, in words."""
+    return queue.state_words(action)
 
 
 @register.filter

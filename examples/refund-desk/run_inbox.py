@@ -57,7 +57,7 @@ class Summary:
     def __str__(self) -> str:
         counts = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in self.states.most_common())
         turned_away = f"; {len(self.refused)} turned away" if self.refused else ""
-        return f"{self.tickets} tickets, {self.states.total()} actions: {counts or 'none'}{turned_away}"
+        return f"{_count(self.tickets, 'ticket')}, {_count(self.states.total(), 'action')}: {counts or 'none'}{turned_away}"
 
 
 def run(
@@ -110,6 +110,8 @@ class _Answered:
             return DONE.get(tool, f"{tool} done").format(amount=amount)
         if state == "awaiting_review":
             return f"{noun} waits for {_people(self.action)}"
+        if state == "unknown":
+            return f"{noun}: outcome unknown"
         if state == "failed":
             return f"{noun} failed{_why(self.action)}"
         return f"{noun} {'allowed, not run yet' if state in UNDER_WAY else str(state).replace('_', ' ')}"
@@ -120,7 +122,10 @@ def _propose(client: httpx.Client, ticket: dict, index: int, proposal: Proposal)
     key = f"inbox-{ticket['id']}-{proposal.tool}-{index}-{_fingerprint(ticket)}"
     response = _send(client, "POST", "/api/v1/actions/", json=body, headers={"Idempotency-Key": key})
     if response.is_success:
-        return _Answered(proposal, action=response.json())
+        action = response.json()
+        # A stored answer says what was so when it was given; since then people may have decided.
+        replayed = response.headers.get("Idempotent-Replayed") == "true"
+        return _Answered(proposal, action=_look(client, action) if replayed else action)
     if response.status_code == 401:
         raise InboxStopped(f"The token isn't accepted ({_problem(response)}); issue one with `manage.py token issue`.")
     return _Answered(proposal, problem=_problem(response))
@@ -139,9 +144,12 @@ def _wait(client: httpx.Client, answers: list[_Answered], *, patience: float) ->
 
 
 def _read(client: httpx.Client, action: dict) -> dict:
+    """The action as it is now, unless it has ended already."""
+    return action if action["state"] in ENDED else _look(client, action)
+
+
+def _look(client: httpx.Client, action: dict) -> dict:
     """The action as it is now, or as it was last seen when it can't be read."""
-    if action["state"] in ENDED:
-        return action
     response = _send(client, "GET", f"/api/v1/actions/{action['id']}/")
     return response.json() if response.is_success else action
 
@@ -172,6 +180,10 @@ def _line(number: int, count: int, ticket: dict, answers: list[_Answered]) -> st
 def _people(action: dict) -> str:
     open_slots = sum(1 for slot in action.get("slots") or () if not slot.get("filled"))
     return {0: "people", 1: "1 person"}.get(open_slots, f"{open_slots} people")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _why(action: dict) -> str:

@@ -1,15 +1,19 @@
 import io
 import json
+import os
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 
 from agents import identities, people
-from agents.models import Agent, Person, Token
+from agents.models import Action, Agent, Person, Token
 from agents.tools import base
 from audit.models import Event
+from controlplane import demo
 from controlplane.commandline import operator
 from tests.domain.registered import AGENT_YAML, OPERATOR, PASSWORD, add_company, configure_nouns, import_desk
+from tests.factories import decide, make_action, make_company
 
 pytestmark = pytest.mark.django_db
 
@@ -104,6 +108,68 @@ def test_disabling_an_owner_says_which_agents_need_another():
     assert "rosa is still owner of desk" in Ended("person", "disable", "rosa").err
 
 
+def test_setting_a_new_credential_says_what_can_not_be_signed_any_more():
+    company = make_company()
+    decide(make_action(company.agent), company.fin)
+    make_action(company.agent)
+    fin = company.fin.username
+    ended = Ended("person", "set", fin, "--new-password")
+    assert f"{fin} can't sign the 2 open actions proposed before now; 1 signature in review is void." in ended.err
+    assert "proposed before now" not in Ended("person", "set", fin, "--name", "Fin").err
+    none = Ended("person", "set", fin, "--groups", "", "--json")
+    assert f"{fin} can't sign what was proposed before now (no open action waits for them)." in none.err
+
+
+def test_disabling_twice_says_so():
+    Ended("person", "add", "ana")
+    assert "ana is disabled: no sessions" in Ended("person", "disable", "ana").err
+    again = Ended("person", "disable", "ana")
+    assert again.code == 0 and "ana was disabled already." in again.err
+
+
+def test_what_is_no_email_address_is_refused_by_name():
+    ended = Ended("person", "add", "ana", "--email", "notmail")
+    assert ended.code == 1 and "email: 'notmail' is not an email address" in ended.err and ended.out == ""
+    assert not Person.objects.exists()
+
+
+@pytest.mark.parametrize("verb", ["add", "set"])
+def test_a_group_with_a_letter_wrong_is_made_only_on_purpose(verb):
+    Ended("person", "add", "lee", "--groups", "support-leads")
+    name = "ana" if verb == "add" else "lee"
+    ended = Ended("person", verb, name, "--groups", "support-lead")
+    assert ended.code == 1 and "did you mean support-leads? --new-groups creates it" in ended.err
+    assert list(Group.objects.values_list("name", flat=True)) == ["support-leads"]
+    assert Ended("person", verb, name, "--groups", "support-lead", "--new-groups").code == 0
+    assert "new group: legal" in Ended("person", "set", "lee", "--groups", "legal").err
+
+
+class Gone(io.StringIO):
+    """A pipe whose reader has left: what is printed is kept back, and fails when it is handed over."""
+
+    def flush(self):
+        if self.getvalue():
+            raise BrokenPipeError
+
+
+def test_a_password_that_nobody_received_is_not_in_force(monkeypatch):
+    monkeypatch.setattr("os.dup2", lambda *numbers: None)
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(open(os.devnull, "wb")))
+    err = io.StringIO()
+    with pytest.raises(SystemExit) as end:
+        call_command("person", "add", "ana", stdout=Gone(), stderr=err)
+    assert end.value.code == 1 and "so nothing was written" in err.getvalue()
+    assert not Person.objects.exists() and not Event.objects.exists()
+
+
+def test_a_closed_standard_output_stops_only_what_has_to_print(monkeypatch):
+    Ended("person", "add", "lee")
+    monkeypatch.setattr("sys.stdout", None)
+    ended = Ended("person", "add", "ana")
+    assert ended.code == 1 and "so nothing was written" in ended.err and Person.objects.count() == 1
+    assert Ended("person", "disable", "lee").code == 0
+
+
 @pytest.mark.parametrize("words", [("set", "nobody"), ("disable", "nobody"), ("add", "x", "--same-human-as", "nobody")])
 def test_somebody_who_is_not_there_is_a_refusal(words):
     ended = Ended("person", *words)
@@ -135,6 +201,12 @@ def test_a_token_is_printed_alone_and_works(file):
 def test_tokens_for_clients_are_refused_until_there_are_runs():
     ended = Ended("token", "issue", "--client", "crm")
     assert ended.code == 1 and "come with runs" in ended.err and ended.out == ""
+
+
+def test_help_says_that_clients_come_with_runs(capsys):
+    with pytest.raises(SystemExit):
+        call_command("token", "issue", "--help")
+    assert "comes with runs" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize(
@@ -200,15 +272,43 @@ def test_what_is_exported_imports_as_no_change(file, tmp_path):
     assert Ended("agent", "import", again).out == "no change\n"
 
 
+def test_the_list_says_what_each_agent_still_needs(file):
+    add_company()
+    import_desk(token=False)
+    people.disable("ana", by=OPERATOR)
+    (line,) = Ended("agent", "list").out.splitlines()[1:]
+    assert line.split()[:2] == ["desk", "draft"]
+    assert line.endswith("signatures at tier 3 (finance: nobody; leads: mara); live token (none)")
+
+
+def test_an_agent_that_is_ready_needs_nothing(file):
+    add_company()
+    import_desk()
+    head, line = Ended("agent", "list").out.splitlines()
+    assert head.split()[-1] == "NEEDS" and line.split()[-1] == "-"
+
+
+def test_more_problems_may_follow_is_the_last_line(file):
+    file.write_text(AGENT_YAML.replace("tier: 3", "tier: high"))
+    ended = Ended("agent", "validate", file)
+    assert ended.err.splitlines()[-1] == "More may follow once these are mended."
+    assert json.loads(Ended("agent", "validate", file, "--json").out)["more_may_follow"] is True
+
+
+def test_one_tool_is_not_tools(file):
+    file.write_text(AGENT_YAML[: AGENT_YAML.index("  - name: pay_back")])
+    assert "(desk, 1 tool)" in Ended("agent", "validate", file).err
+
+
 def test_the_operator_stops_and_resumes_an_agent(file):
     add_company()
     agent = import_desk()
-    assert Ended("agent", "stop", "desk", "--reason", "odd refunds").code == 0
+    assert "desk is stopped; 0 actions on hold." in Ended("agent", "stop", "desk", "--reason", "odd refunds").err
     agent.refresh_from_db()
     assert agent.is_stopped and agent.stop_reason == "odd refunds"
     assert json.loads(Ended("agent", "list", "--json").out)[0]["standing"] == "stopped"
     again = Ended("agent", "stop", "desk", "--reason", "still")
-    assert again.code == 1 and "stopped already" in again.err
+    assert again.code == 1 and "stopped already. The operator stopped it on" in again.err
     assert Ended("agent", "resume", "desk", "--reason", "looked").code == 0
     assert "enabled" in Ended("agent", "list").out
 
@@ -291,3 +391,23 @@ def test_running_the_inbox_without_the_product_says_so(home, settings, monkeypat
     (home / "secrets/refund-desk-token").write_text("cs_x")
     ended = Ended("demo", "run")
     assert ended.code == 1 and "doesn't answer" in ended.err
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_running_the_inbox_again_says_what_became_of_it_since(home, live_server):
+    Ended("demo", "load")
+    inbox, token = demo.load_inbox(), (home / "secrets/refund-desk-token").read_text().strip()
+
+    def run() -> str:
+        lines: list[str] = []
+        inbox.run(live_server.url, token, inbox.read_tickets()[:1], lines.append, patience=0)
+        assert lines[-1].startswith("1 ticket, 3 actions: ")
+        return lines[0]
+
+    assert run().endswith("refund 52.50 USD waits for 2 people")
+    refund = Action.objects.get(tool__name="issue_refund")
+    decide(refund, Person.objects.get(username="ana"))
+    assert run().endswith("refund 52.50 USD waits for 1 person")
+    decide(refund, Person.objects.get(username="mara"), "reject")
+    assert run().endswith("refund 52.50 USD rejected")
+    assert Action.objects.count() == 3

@@ -8,6 +8,7 @@ from agents.errors import Invalid
 from agents.models import Person
 from audit.models import Event
 from tests.domain.registered import OPERATOR, PASSWORD
+from tests.factories import decide, make_action, make_company
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +76,39 @@ def test_a_hidden_character_in_a_shown_name_is_refused():
     with pytest.raises(Invalid) as refused:
         add(display_name="Ana\u202eovaK")
     assert fields_of(refused) == {"name"}
+
+
+@pytest.mark.parametrize("email", ["notmail", "a@b", "a b@example.com", f"{'x' * 250}@example.com"])
+def test_what_is_no_email_address_is_refused(email):
+    with pytest.raises(Invalid) as refused:
+        add(email=email)
+    assert fields_of(refused) == {"email"} and not Person.objects.exists()
+    add(email="ana@example.com")
+    with pytest.raises(Invalid):
+        people.change("ana", by=OPERATOR, email=email)
+    assert people.change("ana", by=OPERATOR, email="").email == ""
+
+
+def test_a_group_that_is_nearly_another_is_found_and_a_new_one_is_not():
+    add(groups=["support-leads", "finance"])
+    assert people.similar_groups(["suport-leads", "Finance", "finance", "legal"]) == {
+        "suport-leads": "support-leads",
+        "Finance": "finance",
+    }
+
+
+def test_a_newer_signer_loses_what_was_proposed_before_and_what_they_signed():
+    company = make_company()
+    for _ in range(2):
+        decide(make_action(company.agent), company.fin)
+    make_action(company.agent, "send_reply")  # for support leads, not for finance
+    decide(make_action(company.agent), company.fin, "reject")
+    changed = people.change(company.fin.username, by=OPERATOR, password=PASSWORD)
+    assert changed.lost == people.Lost(actions=2, signatures=2)
+    assert people.change(company.owner.username, by=OPERATOR, groups=["finance"]).lost.actions == 0, "never theirs"
+    assert people.change(company.lea.username, by=OPERATOR, display_name="Lea").lost is None
+    assert people.disable(company.lea.username, by=OPERATOR).lost == people.Lost(actions=3, signatures=0)
+    assert people.disable(company.lea.username, by=OPERATOR).lost is None
 
 
 @pytest.mark.parametrize(

@@ -182,4 +182,24 @@ def test_rows_tell_what_deciding_needs(agent, rosa, fin):
     assert row.headline == "Refund USD 412.50 for order o-88"
     assert (row.impact, row.undo, row.tier, row.owner) == ("USD 412.50", "void_refund", 3, "rosa")
     assert row.missing == ("finance", "support-leads")
-    assert "finance and support-leads" in row.why
+    assert row.why == "You sign for finance.", "the groups it waits for stand in the row already"
+
+
+def test_a_row_keeps_what_policy_says_beyond_its_tier(agent, fin):
+    action = make_action(agent)
+    extra = {"code": "large_amount", "text": "It is more than the agent usually asks for."}
+    row = queue._row(_with(action, extra), fin, timezone.now(), mine=frozenset(fin.groups.values_list("pk", flat=True)))
+    assert row.why == "You sign for finance. It is more than the agent usually asks for."
+
+
+def _with(action: Action, reason: dict) -> Action:
+    action.reasons = [*action.reasons, reason]
+    return action
+
+
+def test_between_its_expiry_and_the_sweep_an_action_waits_for_nobody(agent, fin, rosa):
+    action = make_action(agent)
+    assert queue.for_person(rosa).waiting[0].state_words == "Waiting for others"
+    Action.objects.filter(pk=action.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert queue.for_person(rosa).waiting[0].state_words == "Expired, being closed"
+    assert queue.for_person(fin).your_turn[0].state_words == "Expired, being closed"

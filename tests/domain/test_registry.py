@@ -4,6 +4,7 @@ from agents import actions, agentfile, canonical, identities, people, registry
 from agents.agentfile import AgentFileErrors
 from agents.errors import Invalid, RiskBearing
 from agents.models import Agent, Person, Tool, ToolDefinition
+from agents.registry.differences import differences
 from agents.tools import base
 from audit.models import Event
 from tests.domain.registered import AGENT_YAML, OPERATOR, add_company, changed, configure_nouns, import_desk
@@ -134,10 +135,41 @@ def test_redefining_a_tool_ends_its_open_actions():
     action = propose(import_desk())
     report = import_file(("Refund {amount} for", "Pay {amount} back for"))
     action.refresh_from_db()
-    assert report.lines == ("~ tool pay_back: headline",)
+    assert report.lines == (
+        "~ tool pay_back: headline Refund {amount} for {order_id} -> Pay {amount} back for {order_id}",
+    )
     assert action.state == "superseded"
-    assert "1 open action(s) of pay_back ended: superseded" in report.notes
+    assert "1 open action of pay_back ended: superseded" in report.notes
     assert report.enabled
+
+
+@pytest.mark.parametrize(
+    ("pair", "line"),
+    [
+        (("- name: look_up\n    tier: 0", "- name: look_up\n    tier: 1"), "~ tool look_up: tier 0 -> 1"),
+        (("path: /refunds", "path: /pay"), "~ tool pay_back: connector.path /refunds -> /pay"),
+        (
+            ("amount: {type: number,", "amount: {type: number, maximum: 50,"),
+            "~ tool pay_back: schema.properties.amount.maximum none -> 50",
+        ),
+        (("critical: [amount, order_id]", "critical: [order_id, amount]"),
+         "~ tool pay_back: critical [amount, order_id] -> [order_id, amount]"),
+        (("name: Desk", "name: The desk"), "~ name: Desk -> The desk"),
+        (("3: [finance, leads]", "3: [leads, finance]"), "~ sign: 3 [finance, leads] -> [leads, finance]"),
+        (("purpose: Pay people back", f"purpose: {'long ' * 40}"), f"~ purpose: Pay people back -> {'long ' * 11}long…"),
+    ],
+)  # fmt: skip
+def test_an_import_says_from_what_to_what(pair, line):
+    import_desk()
+    assert import_file(pair).lines == (line,)
+
+
+def test_a_definition_changed_all_over_is_cut_short():
+    before = {str(number): number for number in range(20)}
+    after = {name: number + 1 for name, number in before.items()}
+    assert differences(before, after).endswith("7 7 -> 8, and 12 more")
+    assert differences({"a": 1}, {"a": True}) == "a 1 -> true"
+    assert differences({"a": None}, {}) == "a none -> none"
 
 
 def test_an_older_definition_that_returns_is_the_same_row():

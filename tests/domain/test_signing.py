@@ -136,7 +136,7 @@ def test_database_refuses_a_second_decision_of_one_human(company, action):
 
 
 def test_account_made_after_the_proposal_cannot_approve_it(company, action):
-    with pytest.raises(NotEligible, match="newer"):
+    with pytest.raises(NotEligible, match="changed after this was asked"):
         decide(action, make_person("new", "finance"))
     assert unsigned(action)
 
@@ -145,7 +145,7 @@ def test_account_made_after_the_proposal_cannot_approve_it(company, action):
 def test_account_whose_credentials_changed_since_cannot_approve_it(company, action, change):
     people.change(company.fin.username, by=OPERATOR, **change)
     company.fin.refresh_from_db()
-    with pytest.raises(NotEligible, match="newer"):
+    with pytest.raises(NotEligible, match="changed after this was asked"):
         decide(action, company.fin)
 
 

@@ -77,6 +77,13 @@ def unknown(action: Action) -> Action:
     return action
 
 
+def approved(action: Action, *people) -> Action:
+    for person in people:
+        desk.decide(action_id=action.pk, by=person, word="approve", digest=action.digest, revision=1)
+    action.refresh_from_db()
+    return action
+
+
 # --- every page
 
 
@@ -129,6 +136,47 @@ def test_signing_out_takes_a_form(at, rosa):
     assert browser.get("/").status_code == 302
 
 
+# --- the way in to a form
+
+FORMS = [("decide", "action"), ("state-outcome", "action"), ("stop-agent", "agent"), ("resume-agent", "agent")]
+
+
+@pytest.mark.parametrize(("name", "stands_on"), FORMS)
+def test_a_form_sent_after_the_session_ended_leads_back_to_its_page_and_says_so_there(
+    client, agent, fin, name, stands_on
+):
+    fin.set_password("correct horse battery")
+    fin.save()
+    action = make_action(agent)
+    key = action.pk if stands_on == "action" else agent.slug
+    address = reverse(stands_on, args=[key])
+    answer = client.post(reverse(name, args=[key]), form(action, "approve", reason="odd", says="failed", note="x"))
+    assert answer["Location"] == f"/accounts/login/?next={address}"
+    assert "no-store" in answer["Cache-Control"]
+    assert "signed out" not in text(client.get(answer["Location"]))
+    known = {"login": "fin", "password": "correct horse battery", "next": address}
+    back = client.post("/accounts/login/", known, follow=True)
+    assert back.redirect_chain[-1][0] == address
+    assert "You were signed out. Nothing was recorded; do it again." in text(back)
+    assert "You were signed out" not in text(client.get(address))
+    assert not Decision.objects.exists() and not Statement.objects.exists()
+    agent.refresh_from_db()
+    assert not agent.is_stopped
+
+
+@pytest.mark.parametrize(("name", "stands_on"), FORMS)
+def test_opening_the_address_of_a_form_leads_to_its_page_and_does_nothing(at, agent, fin, name, stands_on):
+    action = make_action(agent)
+    key = action.pk if stands_on == "action" else agent.slug
+    query = "?decision=approve&digest=" + action.digest + "&revision=1&reason=odd"
+    for open_ in (at(fin).get, at(fin).head):
+        answer = open_(reverse(name, args=[key]) + query)
+        assert (answer.status_code, answer["Location"]) == (302, reverse(stands_on, args=[key]))
+    assert at(fin).put(reverse(name, args=[key])).status_code == 405
+    agent.refresh_from_db()
+    assert not agent.is_stopped and not Decision.objects.exists()
+
+
 # --- the queue
 
 
@@ -145,6 +193,22 @@ def test_an_empty_queue_says_when_one_would_see_something(at, agent, fin):
     body = text(at(fin).get("/"))
     assert "Nothing needs you." in body
     assert "your groups sign for" in body
+    assert "0 wait" not in body and "0 on hold" not in body
+
+
+def test_an_empty_turn_counts_only_what_there_is(at, agent, rosa):
+    make_action(agent)
+    body = text(at(rosa).get("/"))
+    assert "1 waits on others.</p>" in body and "on hold.</p>" not in body
+
+
+def test_a_lost_outcome_stands_before_everything_else(at, agent, lea):
+    unknown(approved(make_action(agent, "send_reply"), lea))
+    make_action(agent)
+    body = text(at(lea).get("/"))
+    places = [body.index(f'<section id="{name}"') for name in ("unknown", "your-turn", "waiting", "on-hold")]
+    assert places == sorted(places)
+    assert body.index('href="#unknown"') < body.index('href="#your-turn"')
 
 
 def test_a_row_shows_what_deciding_needs(at, agent, fin):
@@ -202,6 +266,12 @@ def test_hostile_words_are_shown_and_do_nothing(at, fin):
         assert 'href="https://evil' not in body
 
 
+def test_one_hidden_character_is_counted_as_one(at, agent, fin):
+    body = text(at(fin).get(page(make_action(agent, rationale="fine\u200b"))))
+    assert "1 character that doesn&#x27;t show, marked with its code point" in body
+    assert "characters that don" not in body
+
+
 def test_opening_is_on_record_and_decides_nothing(at, agent, fin):
     action = make_action(agent)
     for _ in range(3):
@@ -225,6 +295,7 @@ def test_owner_sees_no_controls_but_the_reason_and_a_forced_form_is_refused(at, 
     answer = decide(at(rosa), action, "approve")
     assert answer.status_code == 403
     assert "somebody else must sign" in text(answer)
+    assert "Nothing of what you sent was written." in text(answer)
     assert not Decision.objects.exists()
 
 
@@ -271,6 +342,29 @@ def test_second_signer_is_not_told_who_was_first_until_having_decided(at, agent,
     assert "Fin signed for finance" in text(at(lea).get(page(action)))
 
 
+def test_whoever_may_only_reject_is_not_told_either_who_signed_or_looked(at, agent, fin, lea):
+    other = make_person("uma", "finance", first_name="Uma")
+    action = make_action(agent)
+    at(fin).get(page(action))
+    first = decide(at(fin), action, "approve", note="fine by me")
+    body = text(at(other).get(page(action)))
+    assert 'value="reject"' in body and 'value="approve"' not in body
+    assert "Somebody signed for finance" in body and "told after you decide" in body
+    for body in (text(at(other).get(page(action))), text(at(other).get(first["Location"]))):
+        assert "Fin" not in body and "fine by me" not in body
+    assert "Uma opened it" in text(at(other).get(page(action)))
+    stops.stop(agent=agent, by=lea.actor(), reason="odd")
+    assert "Fin" not in text(at(other).get(page(action))), "what is on hold comes back to be decided"
+
+
+def test_whoever_can_decide_nothing_reads_who_signed_and_looked(at, agent, rosa, fin):
+    action = make_action(agent)
+    at(fin).get(page(action))
+    decide(at(fin), action, "approve")
+    body = text(at(rosa).get(page(action)))
+    assert "Fin signed for finance" in body and "Fin opened it" in body
+
+
 def test_a_decision_keeps_what_its_maker_was_shown(at, agent, fin):
     action = make_action(agent)
     shown = re.search(r'name="shown" value="([0-9a-f]{64})"', text(at(fin).get(page(action)))).group(1)
@@ -285,7 +379,7 @@ def test_a_rejection_ends_it_and_its_code_is_in_the_history(at, agent, fin):
     answer = decide(at(fin), action, "reject", reason_code="wrong_value", note="twice the price")
     assert answer.status_code == 303
     body = text(at(fin).get(page(action)))
-    assert "Fin rejected it: wrong_value" in body and "twice the price" in body
+    assert "Fin rejected it: Wrong value" in body and "twice the price" in body
     assert "Rejected" in body
     assert 'name="decision"' not in body
 
@@ -295,9 +389,27 @@ def test_a_rejection_without_a_code_comes_back_with_what_was_typed(at, agent, fi
     answer = decide(at(fin), action, "reject", note="too much")
     body = text(answer)
     assert answer.status_code == 422
-    assert 'role="alert"' in body and "reason_code" in body
+    assert 'role="alert"' in body and "Choose a reason." in body
+    assert "`" not in body and not re.search(r">[^<]*wrong_target", body), "codes are for machines"
+    assert '<a href="#reject-code">Reason' in body
+    assert re.search(r'id="reject-code"[^>]* aria-invalid="true" aria-describedby="reject-code-fault"', body)
+    assert 'id="reject-code-fault"' in body
     assert "too much</textarea>" in body
     assert not Decision.objects.exists()
+
+
+def test_the_reason_other_asks_for_its_note_at_the_field(at, agent, fin):
+    body = text(decide(at(fin), make_action(agent), "reject", reason_code="other"))
+    assert "The reason Other needs a note." in body and "`" not in body
+    assert '<a href="#reject-note">Note' in body
+    assert re.search(r'id="reject-note"[^>]* aria-describedby="reject-note-fault"', body)
+    assert 'value="other" selected' in body
+    assert not Decision.objects.exists()
+
+
+def test_reasons_read_as_sentences(at, agent, fin):
+    body = text(at(fin).get(page(make_action(agent))))
+    assert ">Wrong target<" in body and ">Suspected manipulation<" in body and "Wrong Target" not in body
 
 
 def test_a_second_click_says_that_it_was_decided(at, agent, fin):
@@ -329,6 +441,44 @@ def test_an_expired_action_offers_no_controls_and_refuses_a_late_form(at, agent,
     assert "expired" in text(answer)
 
 
+def test_what_ended_waits_for_no_signature(at, agent, fin):
+    action = make_action(agent)
+    assert ">open</span>" in text(at(fin).get(page(action)))
+    decide(at(fin), action, "reject", reason_code="wrong_value")
+    body = text(at(fin).get(page(action)))
+    assert body.count(">not signed</span>") == 2 and ">open</span>" not in body
+    assert "waits for" not in body and "Tier 3 waited for finance and support-leads." in body
+
+
+def test_what_expired_a_moment_ago_is_being_closed(at, agent, fin, rosa):
+    action = make_action(agent)
+    Action.objects.filter(pk=action.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+    for person in (fin, rosa):
+        body = text(at(person).get(page(action)))
+        assert 'data-testid="state">Expired, being closed<' in body
+        assert ">not signed</span>" in body and "Waiting for others" not in body and "If approved" not in body
+    assert "Expired, being closed" in text(at(fin).get("/agents/refund-desk/"))
+
+
+def test_an_action_on_hold_says_who_can_resume_it_and_where(at, agent, fin, lea):
+    action = make_action(agent)
+    stops.stop(agent=agent, by=fin.actor(), reason="odd refunds")
+    body = text(at(lea).get(page(action)))
+    said = "Anybody with a role of it other than who stopped it can resume it: Rosa."
+    assert f"The agent is stopped: odd refunds. {said}" in body
+    assert re.search(r'href="/agents/refund-desk/">The agent.s page', body)
+    assert "dropped while it is on hold" not in body, "there was no permit"
+    assert "On hold: agent stopped" in body
+
+
+def test_a_permit_on_hold_is_said_to_be_dropped(at, agent, fin, lea):
+    action = approved(make_action(agent), fin, lea)
+    permit = f"{action.permit_until.day} {action.permit_until:%b %Y, %H:%M} UTC"
+    assert f"approved, to run once before {permit}" in text(at(fin).get(page(action)))
+    stops.stop(agent=agent, by=fin.actor(), reason="odd refunds")
+    assert "dropped while it is on hold" in text(at(fin).get(page(action)))
+
+
 def test_a_receipt_leads_to_the_next_item(at, agent, lea):
     first, second = make_action(agent, "send_reply"), make_action(agent, "send_reply")
     answer = decide(at(lea), first, "approve")
@@ -337,7 +487,11 @@ def test_a_receipt_leads_to_the_next_item(at, agent, lea):
 
 def test_a_stranger_finds_no_receipt(at, agent, fin):
     answer = decide(at(fin), make_action(agent), "approve")
-    assert at(make_person("stranger")).get(answer["Location"]).status_code == 404
+    for address in (answer["Location"], "/decisions/999999/"):
+        missing = at(make_person()).get(address)
+        assert missing.status_code == 404
+        assert "There is no such decision here" in text(missing)
+        assert "was written" not in text(missing), "nothing was sent"
 
 
 def test_my_decisions_are_mine(at, agent, fin, lea):
@@ -352,9 +506,7 @@ def test_my_decisions_are_mine(at, agent, fin, lea):
 
 def test_an_unknown_outcome_is_settled_by_somebody_who_looked(at, agent, lea):
     action = make_action(agent, "send_reply")
-    desk.decide(action_id=action.pk, by=lea, word="approve", digest=action.digest, revision=1)
-    action.refresh_from_db()
-    unknown(action)
+    unknown(approved(action, lea))
     body = text(at(lea).get(page(action)))
     assert "Did it take effect?" in body and "checked" not in body
     address = reverse("state-outcome", args=[action.pk])
@@ -364,6 +516,8 @@ def test_an_unknown_outcome_is_settled_by_somebody_who_looked(at, agent, lea):
     assert at(lea).post(address, {"says": "succeeded", "note": "it is in the outbox"}).status_code == 303
     action.refresh_from_db()
     assert (action.state, Statement.objects.get().note) == ("succeeded", "it is in the outbox")
+    came = text(at(lea).get(page(action))).split('id="answer-heading"')[1].split("</section>")[0]
+    assert "Lea looked and says: it happened" in came and "it is in the outbox" in came
 
 
 # --- agents
@@ -379,6 +533,8 @@ def test_an_agents_page_says_who_answers_for_it_and_what_it_may_do(at, agent, fi
         "expires",
         "last used never",
         "Waiting for others",
+        "1 signature<",
+        "2 signatures: one of each",
     ):
         assert word in body
     assert agent.tokens.get().secret_hash not in body
@@ -387,13 +543,34 @@ def test_an_agents_page_says_who_answers_for_it_and_what_it_may_do(at, agent, fi
 def test_a_reviewer_stops_it_and_only_another_role_holder_resumes_it(at, agent, rosa, fin):
     make_action(agent)
     stop, resume = reverse("stop-agent", args=["refund-desk"]), reverse("resume-agent", args=["refund-desk"])
-    assert at(fin).get(stop).status_code == 405
     answer = at(fin).post(stop, {"reason": "odd refunds"}, follow=True)
     assert answer.redirect_chain[0][1] == 303
     assert "1 action went on hold" in text(answer)
     assert "Only somebody who holds a role" in text(answer)
+    assert "can resume it: Rosa." in text(answer)
     assert at(fin).post(resume, {"reason": "please"}).status_code == 403
     assert "1 action came back" in text(at(rosa).post(resume, {"reason": "looked, all fine"}, follow=True))
+
+
+def test_stopping_twice_says_who_stopped_it_when_why_and_who_can_resume_it(at, agent, fin, lea):
+    stops.stop(agent=agent, by=fin.actor(), reason="odd refunds")
+    agent.refresh_from_db()
+    answer = at(lea).post(reverse("stop-agent", args=["refund-desk"]), {"reason": "me too"})
+    assert answer.status_code == 409
+    at_ = f"{agent.stopped_at.day} {agent.stopped_at:%b %Y, %H:%M} UTC"
+    assert f"Fin stopped it on {at_}: odd refunds." in text(answer)
+    assert "Anybody with a role of it other than who stopped it can resume it: Rosa." in text(answer)
+
+
+def test_whoever_stopped_it_is_told_who_else_can_resume_it(at, agent, rosa):
+    stops.stop(agent=agent, by=rosa.actor(), reason="odd refunds")
+    body = text(at(rosa).get("/agents/refund-desk/"))
+    assert "You stopped it: another role holder must resume it." in body
+    assert "only the operator can resume it" in body
+
+
+def test_the_list_of_agents_names_the_slug(at, agent, fin):
+    assert ">refund-desk</code>" in text(at(fin).get("/agents/"))
 
 
 def test_stopping_without_a_reason_says_what_is_missing(at, agent, fin):

@@ -384,3 +384,28 @@ def test_guessing_ids_costs_one_row_and_not_one_a_guess(client, token):
 def test_what_went_well_is_no_refusal(client, token):
     post(client, PROPOSE, LOOK_UP, token)
     assert not RefusalTally.objects.exists()
+
+
+# --- small courtesies
+
+
+def test_post_without_the_last_slash_is_told_so_and_never_becomes_a_get(client, token):
+    body = problem(post(client, PROPOSE.rstrip("/"), LOOK_UP, token), 404, "not_found")
+    assert "slash" in body["detail"]
+    assert nothing_written()
+
+
+def test_broken_json_is_placed_once(client, token):
+    body = problem(post(client, PROPOSE, b'{"tool": "a", "tool": "b"}', token), 400, "bad_json")
+    assert (body["line"], body["column"]) == (1, 15) and body["detail"].count("column") == 1
+
+
+def test_a_key_that_is_too_long_is_not_called_missing(client, token):
+    body = problem(post(client, PROPOSE, LOOK_UP, token, key="k" * 400), 422, "invalid", "Idempotency-Key")
+    assert "required" not in body["detail"]
+
+
+def test_a_method_that_is_not_there_names_those_that_are(client, token):
+    answer = get(client, PROPOSE, token)
+    problem(answer, 405, "method_not_allowed")
+    assert "POST" in answer["Allow"]

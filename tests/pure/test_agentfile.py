@@ -171,7 +171,7 @@ def test_all_problems_are_found_at_once_in_file_order():
         " hyphens, a letter first",
         'many-problems.yaml:3:1: porpose: not a key of an agent file: did you mean "purpose"?',
         'many-problems.yaml:4:22: roles.stewart: not a key of roles: did you mean "steward"?',
-        "many-problems.yaml:5:11: sign.3: tier 3 needs 2 group(s), 1 named: add another group",
+        "many-problems.yaml:5:11: sign.3: tier 3 needs 2 groups, 1 named: add another group",
         "many-problems.yaml:6:17: runtime.kind: llm agents can't be run yet, runs come later: write kind: external",
         "many-problems.yaml:7:1: budget: known but not available yet (budgets aren't counted yet): remove it",
         'many-problems.yaml:10:11: tools[0].tier: a tier is 0, 1, 2, 3 or 4, not the text "three"',
@@ -243,9 +243,9 @@ CASES = [
     (
         "3: [finance, support-leads]",
         "3: [finance]",
-        "5:31: sign.3: tier 3 needs 2 group(s), 1 named: add another group",
+        "5:31: sign.3: tier 3 needs 2 groups, 1 named: add another group",
     ),
-    ("3: [finance, support-leads]", "3: []", "5:31: sign.3: tier 3 needs 2 group(s), 0 named"),
+    ("3: [finance, support-leads]", "3: []", "5:31: sign.3: tier 3 needs 2 groups, 0 named"),
     (
         "3: [finance, support-leads]",
         "3: finance",
@@ -253,7 +253,7 @@ CASES = [
     ),
     ("3: [finance, support-leads]", "3: [finance, finance]", '5:41: sign.3[1]: "finance" stands here twice'),
     ("3: [finance, support-leads]", "3: [finance, 8]", "5:41: sign.3[1]: not the number 8: write a group's name"),
-    ("3: [finance, support-leads]", "3: [a, b], 4: [c]", "5:42: sign.4: tier 4 needs 2 group(s), 1 named"),
+    ("3: [finance, support-leads]", "3: [a, b], 4: [c]", "5:42: sign.4: tier 4 needs 2 groups, 1 named"),
     ("3: [finance, support-leads]", "3: [a, b], 1: [c]", "5:39: sign.1: not a key of sign: write one of 2, 3, 4"),
     ("3: [finance, support-leads]", "3: [a, b, c, d, e, f, g, h, i]", "5:31: sign.3: more than 8 groups"),
     # runtime
@@ -458,6 +458,46 @@ def test_below_tier_2_a_headline_may_leave_out_critical_arguments():
     source = changed("    idempotent: true\n    connector: {kind", "    idempotent: true\n    critical: [order_id]\n"
                      "    headline: Look up an order\n    connector: {kind")  # fmt: skip
     assert problems_of(source) == []
+
+
+def test_an_undo_where_no_other_tool_writes_offers_none_alone():
+    source = (FILES / "smallest.yaml").read_text().replace("    effect:", "    undo: nothing_here\n    effect:", 1)
+    assert any(line.endswith("no tool in this file has this name: write none") for line in problems_of(source))
+    only_reads = changed("undo: void_refund", "undo: look_up_odrer")
+    assert "look_up_order" not in "".join(line for line in problems_of(only_reads) if ".undo" in line)
+
+
+@pytest.mark.parametrize(("old", "new"), [("enabled: true", "zzz: true"), ("    undo: none", "    zzz: none")])
+def test_keys_that_are_refused_for_now_are_not_offered(old, new):
+    (found,) = [line for line in problems_of(changed(old, new)) if "zzz" in line]
+    assert "write one of" in found
+    assert not any(word in found for word in ("budget", "sources", "policy", "verify", "counterparty", "business_key"))
+
+
+def test_a_schema_keyword_with_a_letter_wrong_is_refused_and_a_foreign_one_is_a_note():
+    assert problems_of(changed("maxLength: 500", "maxLenght: 500")) == [
+        '36:43: tools[1].schema.properties.reason.maxLenght: not a keyword we know, did you mean "maxLength"?'
+    ]
+    assert read(changed("maxLength: 500", "nullable: true"), name="a").notes[0].path.endswith("reason.nullable")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "partial"),
+    [
+        ("amount_usd: {type: number", "amount_usd: {type: money", True),  # the arguments can't be checked
+        ("    tier: 3", "    tier: high", True),  # nor whether somebody signs
+        ("tools:\n", "tools: x\nolds:\n", True),
+        ("name: Refund desk", "name: [", True),
+        ("[amount_usd, order_id]\n    h", "[amount_usd, oder]\n    h", False),
+        ("owner: rosa", "owner: 7", False),
+    ],
+)
+def test_what_could_not_be_read_hides_other_checks_and_that_is_said_last(old, new, partial):
+    with pytest.raises(AgentFileErrors) as caught:
+        read(changed(old, new), name="a.yaml")
+    assert caught.value.partial is partial
+    assert (caught.value.lines[-1] == "More may follow once these are mended.") is partial
+    assert caught.value.detail == "\n".join(caught.value.lines)
 
 
 # --- YAML that two readers could read in two ways, or that is there to hurt

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from agents.arguments import compile_schema
-from agents.dialect import BadSchema
+from agents.dialect import MISSPELT, BadSchema
 from tests.pure.schemas import REFUND, closed
 
 
@@ -128,12 +128,26 @@ def test_an_anchor_names_one_schema():
 
 
 def test_open_schemas_and_unknown_words_are_noted():
-    compiled = compile_schema({"type": "object", "properties": {"a": {"type": "number", "maximun": 5}}})
+    compiled = compile_schema({"type": "object", "properties": {"a": {"type": "number", "nullable": True}}})
     assert compiled.notes == (
-        "schema.properties.a.maximun: not a keyword we know, ignored",
+        "schema.properties.a.nullable: not a keyword we know, ignored",
         "schema: members it doesn't name are accepted (no additionalProperties: false)",
     )
     assert compiled.check({"a": 6, "b": 1}) == []
+
+
+@pytest.mark.parametrize(
+    ("slip", "meant"),
+    [("maxLenght", "maxLength"), ("maxlength", "maxLength"), ("maximun", "maximum"), ("any_of", "anyOf"),
+     ("additional_properties", "additionalProperties"), ("x-mony", "x-money"), ("x_money", "x-money")],
+)  # fmt: skip
+def test_a_keyword_with_a_letter_wrong_is_noted_as_what_it_means(slip, meant):
+    assert compile_schema(closed(a={slip: 5})).notes == (f'schema.properties.a.{slip}: {MISSPELT} "{meant}"?',)
+
+
+@pytest.mark.parametrize("word", ["nullable", "example", "discriminator", "x-order", "x-note", "m" * 5000])
+def test_a_word_of_somebody_else_is_no_slip(word):
+    assert not any(MISSPELT in note for note in compile_schema(closed(a={word: "x"})).notes)
 
 
 @pytest.mark.parametrize(

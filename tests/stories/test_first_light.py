@@ -1,6 +1,8 @@
 """An agent asks for a refund, two people countersign, it runs once: the real product, over HTTP, from the outside."""
 
+import json
 import re
+import socket
 import uuid
 
 from tests.visitor import AgentClient
@@ -141,3 +143,31 @@ def test_history_tells_the_whole_story_in_order(company):
     ]
     places = [page.find(words) for words in told]
     assert -1 not in places and places == sorted(places), dict(zip(told, places, strict=True))
+
+
+def test_bodies_that_never_come_keep_nobody_waiting(company):
+    host, port = company.url.removeprefix("http://").split(":")
+    head = "POST /accounts/login/ HTTP/1.1\r\nHost: {}\r\nContent-Type: text/plain\r\nContent-Length: 100\r\n\r\n"
+    sockets = [socket.create_connection((host, int(port)), timeout=20) for _ in range(24)]
+    try:
+        for one in sockets:
+            one.sendall(head.format(company.url[7:]).encode())
+        assert company.agent.http.get("/healthz", timeout=5).status_code == 200
+        assert sockets[0].recv(64).startswith(b"HTTP/1.1 408"), "the door gives up on it by itself"
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def test_a_proposal_in_chunks_is_read_whole(company):
+    body = json.dumps({"tool": "look_up_order", "arguments": {"order_id": company.an_order()}}).encode()
+    headers = {"Idempotency-Key": str(uuid.uuid4()), "Content-Type": "application/json"}
+    pieces = (body[place : place + 7] for place in range(0, len(body), 7))
+    assert company.agent.http.post("/api/v1/actions/", content=pieces, headers=headers).status_code == 201
+
+
+def test_a_flood_in_one_body_is_cut_off(company):
+    answer = company.agent.http.post(
+        "/accounts/login/", content=b"a" * (300 * 1024), headers={"Content-Type": "application/x-www-form-urlencoded"}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")

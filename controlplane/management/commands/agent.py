@@ -1,6 +1,7 @@
 from pathlib import Path
 
 from agents import agentfile, readiness, registry, stops
+from agents.counting import count
 from agents.errors import NoSuchAgent
 from agents.models import Agent, AgentRole
 from controlplane.commandline import Noun
@@ -18,7 +19,11 @@ class Command(Noun):
             parser.add_argument("path", metavar="PATH", type=Path)
             parser.add_argument("--json", action="store_true")
         export = self.verb(
-            verbs, "export", self.export_file, "Print a registered agent as the file that would bring it in."
+            verbs,
+            "export",
+            self.export_file,
+            "Print a registered agent as the file that would bring it in.",
+            writes=False,
         )
         export.add_argument("slug", metavar="SLUG")
         for name, handler, about in (
@@ -28,7 +33,9 @@ class Command(Noun):
             parser = self.verb(verbs, name, handler, about)
             parser.add_argument("slug", metavar="SLUG")
             parser.add_argument("--reason", required=True, help="goes on record")
-        listing = self.verb(verbs, "list", self.list_agents, "List agents, where they stand, and what they still need.")
+        listing = self.verb(
+            verbs, "list", self.list_agents, "List agents, where they stand, and what they still need.", writes=False
+        )
         listing.add_argument("--json", action="store_true")
 
     def validate_file(self, path, json, **_):
@@ -39,7 +46,7 @@ class Command(Noun):
             )
         for note in spec.notes:
             self.note(f"note: {note}")
-        self.note(f"{path}: valid ({spec.slug}, {len(spec.tools)} tools).")
+        self.note(f"{path}: valid ({spec.slug}, {count(len(spec.tools), 'tool')}).")
         self.note("People, groups, hosts and secrets are looked up at import.")
 
     def import_file(self, path, json, **_):
@@ -65,19 +72,22 @@ class Command(Noun):
     def stop_agent(self, slug, reason, **_):
         held = stops.stop(agent=_agent(slug), by=self.by, reason=reason)
         self.note(
-            f"{slug} is stopped; {held} action(s) on hold. `manage.py agent resume {slug} --reason ...` lets it go on."
+            f"{slug} is stopped; {count(held, 'action')} on hold."
+            f" `manage.py agent resume {slug} --reason ...` lets it go on."
         )
 
     def resume_agent(self, slug, reason, **_):
         back = stops.resume(agent=_agent(slug), by=self.by, reason=reason)
-        self.note(f"{slug} works again; {back} action(s) went back to where they were.")
+        self.note(
+            f"{slug} works again; {count(back, 'action')} went back to where {'it was' if back == 1 else 'they were'}."
+        )
 
     def list_agents(self, json, **_):
         agents = list(Agent.objects.order_by("slug").prefetch_related("roles__person"))
         if json:
             return self.print_json([_as_json(agent) for agent in agents])
-        rows = [(agent.slug, registry.standing(agent), _owner(agent), agent.name) for agent in agents]
-        self.print_table(("AGENT", "STANDING", "OWNER", "NAME"), rows)
+        rows = [(agent.slug, registry.standing(agent), _owner(agent), agent.name, _needs(agent)) for agent in agents]
+        self.print_table(("AGENT", "STANDING", "OWNER", "NAME", "NEEDS"), rows)
 
     def read(self, path: Path, *, json: bool) -> agentfile.AgentFile:
         try:
@@ -87,8 +97,9 @@ class Command(Noun):
 
     def refuse_file(self, errors: agentfile.AgentFileErrors, *, json: bool) -> None:
         if json:
-            self.print_json({"valid": False, "problems": [problem.as_json() for problem in errors.problems]})
-        self.refuse(*map(str, errors.problems))
+            problems = [problem.as_json() for problem in errors.problems]
+            self.print_json({"valid": False, "problems": problems, "more_may_follow": errors.partial})
+        self.refuse(*errors.lines)
 
 
 def _agent(slug: str) -> Agent:
@@ -100,6 +111,10 @@ def _agent(slug: str) -> Agent:
 
 def _owner(agent: Agent) -> str:
     return next((role.person.username for role in agent.roles.all() if role.role == AgentRole.Role.OWNER), "nobody")
+
+
+def _needs(agent: Agent) -> str:
+    return "; ".join(f"{item.name} ({item.evidence})" for item in readiness.missing(agent)) or "-"
 
 
 def _as_json(agent: Agent) -> dict:

@@ -2,6 +2,7 @@ import secrets
 import sys
 
 from agents import people
+from agents.counting import count
 from agents.errors import Invalid
 from agents.models import AgentRole, Person
 from controlplane.commandline import Noun
@@ -29,6 +30,9 @@ class Command(Noun):
             (change, "all their groups, by comma; '' for none"),
         ):
             parser.add_argument("--groups", type=_names, metavar="a,b", help=groups)
+            parser.add_argument(
+                "--new-groups", action="store_true", help="make groups whose names are close to those of others"
+            )
             parser.add_argument("--name", dest="display_name", help="the name that people see")
             parser.add_argument("--email")
             parser.add_argument("--same-human-as", metavar="NAME", help="another account of the same human being")
@@ -43,14 +47,25 @@ class Command(Noun):
             verbs, "disable", self.disable_person, "Close an account: its sessions end, its open votes are void."
         )
         disable.add_argument("username", metavar="USERNAME")
-        listing = self.verb(verbs, "list", self.list_people, "List people and their groups.")
+        listing = self.verb(verbs, "list", self.list_people, "List people and their groups.", writes=False)
         listing.add_argument("--json", action="store_true")
 
     def add_person(
-        self, username, groups, display_name, email, staff, superuser, same_human_as, password_stdin, json, **_
+        self,
+        username,
+        groups,
+        new_groups,
+        display_name,
+        email,
+        staff,
+        superuser,
+        same_human_as,
+        password_stdin,
+        json,
+        **_,
     ):
         password = _read_password() if password_stdin else secrets.token_urlsafe(PASSWORD_BYTES)
-        self.announce(groups or [])
+        self.announce(groups or [], anyway=new_groups)
         person = people.add(
             username=username,
             by=self.by,
@@ -64,20 +79,26 @@ class Command(Noun):
         )
         self.show(person, json=json, password=None if password_stdin else password)
 
-    def change_person(self, username, password_stdin, new_password, enable, json, **options):
+    def change_person(self, username, password_stdin, new_password, new_groups, enable, json, **options):
         names = ("groups", "display_name", "email", "staff", "superuser", "same_human_as")
         given = {name: options[name] for name in names}
         if password_stdin:
             given["password"] = _read_password()
         elif new_password or (enable and not people.find(username).is_active):
             given["password"] = secrets.token_urlsafe(PASSWORD_BYTES)
-        self.announce(given["groups"] or [])
+        self.announce(given["groups"] or [], anyway=new_groups)
         person = people.change(username, by=self.by, active=True if enable else None, **given)
+        if person.lost:
+            self.note(_cost(person))
         self.show(person, json=json, password=None if password_stdin else given.get("password"))
 
     def disable_person(self, username, **_):
         person = people.disable(username, by=self.by)
-        self.note(f"{person.username} is disabled: no sessions, no signatures.")
+        if person.lost is None:
+            self.note(f"{person.username} was disabled already.")
+        else:
+            void = f" {_void(person.lost.signatures)}." if person.lost.signatures else ""
+            self.note(f"{person.username} is disabled: no sessions, no signatures.{void}")
         for role in AgentRole.objects.filter(person=person).select_related("agent"):
             held = f"{role.get_role_display().lower()} of {role.agent.slug}"
             self.note(f"{person.username} is still {held}: change its agent file.")
@@ -89,7 +110,12 @@ class Command(Noun):
         rows = [(person.username, person.first_name, _group_names(person), _marks(person)) for person in everybody]
         self.print_table(("USERNAME", "NAME", "GROUPS", ""), rows)
 
-    def announce(self, groups: list[str]) -> None:
+    def announce(self, groups: list[str], *, anyway: bool) -> None:
+        """Say which groups will be new. One that looks like a slip of the pen is refused: nobody would sign for it."""
+        similar = {} if anyway else people.similar_groups(groups)
+        if similar:
+            sentence = "There is no group {!r}: did you mean {}? --new-groups creates it."
+            self.refuse(*(sentence.format(name, other) for name, other in similar.items()))
         for name in people.missing_groups(groups):
             self.note(f"new group: {name}")
 
@@ -103,6 +129,21 @@ class Command(Noun):
         if password:
             self.note("The password, shown this once:")
             self.stdout.write(password)
+
+
+def _cost(person: Person) -> str:
+    """Say what it means that the account's `signer_since` moved."""
+    lost, name = person.lost, person.username
+    before = (
+        f"{name} can't sign the {count(lost.actions, 'open action')} proposed before now"
+        if lost.actions
+        else f"{name} can't sign what was proposed before now (no open action waits for them)"
+    )
+    return f"{before}; {_void(lost.signatures)}." if lost.signatures else f"{before}."
+
+
+def _void(signatures: int) -> str:
+    return f"{count(signatures, 'signature')} in review {'is' if signatures == 1 else 'are'} void"
 
 
 def _read_password() -> str:

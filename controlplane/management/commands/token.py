@@ -13,13 +13,15 @@ class Command(Noun):
         issue = self.verb(verbs, "issue", self.issue_token, "Issue a token; prints it alone on stdout, this once.")
         whose = issue.add_mutually_exclusive_group(required=True)
         whose.add_argument("--agent", metavar="SLUG", help="the agent that will show it")
-        whose.add_argument("--client", metavar="NAME", help="not yet: clients enqueue runs")
+        whose.add_argument(
+            "--client", metavar="NAME", help="comes with runs, refused until then: clients will enqueue runs"
+        )
         days = f"how long it lives, 1 to {identities.MAX_DAYS} (default: {identities.DEFAULT_DAYS})"
         issue.add_argument("--days", type=int, default=identities.DEFAULT_DAYS, help=days)
         revoke = self.verb(verbs, "revoke", self.revoke_token, "End a token now.")
         revoke.add_argument("prefix", metavar="PREFIX", help="the part between the first two underscores")
         listing = self.verb(
-            verbs, "list", self.list_tokens, "List tokens by prefix; a token itself can't be shown again."
+            verbs, "list", self.list_tokens, "List tokens by prefix; a token itself can't be shown again.", writes=False
         )
         listing.add_argument("--agent", metavar="SLUG", help="only this agent's")
         listing.add_argument("--json", action="store_true")

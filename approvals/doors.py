@@ -1,0 +1,45 @@
+"""How a browser comes in: pages for people who are signed in, and forms that stand on a page of their own."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.cache import cache_control
+
+SIGNED_OUT = "You were signed out. Nothing was recorded; do it again."
+_uncached = cache_control(no_store=True, private=True)
+
+
+def signed_in(view: Callable) -> Callable:
+    """For people who are signed in, and kept by no cache: neither a proxy nor the Back button may show it to others."""
+    return _uncached(login_required(view))
+
+
+def form_on(page: str) -> Callable:
+    """For the view that takes a form of `page`, the name of a URL with the same arguments.
+
+    Only a POST reaches the view. Somebody whose session ended signs in and finds the page again, told that nothing was
+    recorded; whoever merely opens the form's address (GET, HEAD) is led to its page.
+    """
+
+    def decorate(view: Callable) -> Callable:
+        @_uncached
+        @wraps(view)
+        def door(request: HttpRequest, **place) -> HttpResponse:
+            address = reverse(page, kwargs=place)
+            if request.method in ("GET", "HEAD"):
+                return HttpResponseRedirect(address)
+            if request.method != "POST":
+                return HttpResponseNotAllowed(["POST"])
+            if not request.user.is_authenticated:
+                messages.warning(request, SIGNED_OUT)
+                return redirect_to_login(address)
+            return view(request, **place)
+
+        return door
+
+    return decorate

@@ -42,7 +42,10 @@ def queue_page(request: HttpRequest) -> HttpResponse:
 def action_page(request: HttpRequest, action_id) -> HttpResponse:
     action = access.action_for(request.user, action_id)
     shown = sheet.for_person(action, request.user)
-    desk.look(action=action, by=request.user, preview_hash=shown.shown_digest, template_version=sheet.TEMPLATE)
+    if (
+        request.method == "GET" and "Sec-Purpose" not in request.headers
+    ):  # a browser that fetches ahead has read nothing
+        desk.look(action=action, by=request.user, preview_hash=shown.shown_digest, template_version=sheet.TEMPLATE)
     return page(request, "action.html", sheet=shown, template_version=sheet.TEMPLATE, reasons=REASONS)
 
 

@@ -595,3 +595,12 @@ def test_a_form_from_elsewhere_is_refused(agent, fin):
     action = make_action(agent)
     assert decide(browser, action, "approve").status_code == 403
     assert not Decision.objects.exists()
+
+
+def test_only_a_page_that_was_really_opened_counts_as_looked_at(at, agent, fin):
+    action, browser = make_action(agent), at(fin)
+    browser.head(page(action))
+    browser.get(page(action), headers={"Sec-Purpose": "prefetch"})
+    assert not Look.objects.exists()
+    browser.get(page(action))
+    assert Look.objects.get().person == fin

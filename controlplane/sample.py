@@ -15,6 +15,7 @@ GUEST = "shop"
 # Commands of manage.py that run once: before anybody is served, and when everything is ready.
 BEFORE = ("demo", "load")
 AFTER = ("demo", "run")
+TRY = "Try: sign in as ana (finance), in another browser as mara (support-leads), and countersign what waits at {url}/"
 
 NOUNS = """
 # The sample refund service, which `manage.py up` starts on this machine.

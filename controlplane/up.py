@@ -273,7 +273,7 @@ class Story:
             say("\n".join(f"  {line}" for line in passwords.read_text().splitlines()))
         if self.demo:
             self.work_inbox()
-            say(f"Try: sign in as two different people, in two browsers, and countersign what waits at {self.url}/")
+            say(sample.TRY.format(url=self.url))
             say(f"What the sample shop really received stands in its own ledger: {self.addresses['shop_url']}/ledger")
         say(f"Logs are in {self.home / 'log'}")
 

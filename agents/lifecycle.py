@@ -1,4 +1,4 @@
-"""Pure: the states of an action, what each may become, and the words people read. `states.move()` is the only writer."""
+"""The states of an action, what each may become, and the words people read. `states.move()` is the only writer."""
 
 from django.db.models import TextChoices
 

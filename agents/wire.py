@@ -17,7 +17,6 @@ WIRE_VERSION = 1
 _PATH = re.compile(r"(?:/(?:[A-Za-z0-9_.~!$&'()*+,;=:@-]|\{[^{}/]+\})*)+")
 _PLACEHOLDER = re.compile(r"\{([^{}/]+)\}")
 _PATH_SHAPE = "the connector's path is /plain/segments with {argument} in them, without query or escapes"
-_PATH_TYPES = ("string", "number", "integer")
 _IN_QUERY, _IN_BODY = ("GET", "DELETE"), ("POST", "PUT", "PATCH")
 
 
@@ -67,33 +66,6 @@ def wire_request(definition: dict, canonical_args: dict, *, version: int = WIRE_
 def amount_to_send(amount: Money, declared: str) -> int | float | str:
     """Return the amount in major units as its declared type: "25.00" for string, else the number 25 or 25.5."""
     return str(amount.major()) if type_meant(declared) == "string" else amount.number()
-
-
-def path_problems(path: str, schema: dict) -> list[str]:
-    """Return what is wrong with a connector's path for a tool with this schema, as sentences; [] when it is good.
-
-    Each {argument} in it must be a required top-level argument whose own type is string, number or integer: the path
-    can't be filled without it. The schema may be as written or as compiled.
-    """
-    if not _has_shape(path):
-        return [_PATH_SHAPE]
-    walks = {".", ".."} & set(path.split("/"))
-    problems = [f"{step} as a segment would change where the request goes: leave it out" for step in sorted(walks)]
-    problems += [_placeholder_problem(name, schema) for name in dict.fromkeys(_PLACEHOLDER.findall(path))]
-    return [problem for problem in problems if problem]
-
-
-def _placeholder_problem(name: str, schema: dict) -> str:
-    properties, shown = schema.get("properties") or {}, name[:64]
-    if name not in properties:
-        return f"{{{shown}}} is not an argument of this tool: name a top-level property of the schema"
-    if name not in (schema.get("required") or []):
-        return f"{{{shown}}} may be left out: list {shown} under required in the schema"
-    declared = properties[name].get("type") if isinstance(properties[name], dict) else None
-    types = declared if isinstance(declared, list) else [declared]
-    if not types or not all(isinstance(one, str) and type_meant(one) in _PATH_TYPES for one in types):
-        return f"{{{shown}}} can't stand in a path: give {shown} type: string, number or integer in the schema"
-    return ""
 
 
 def _has_shape(path: str) -> bool:

@@ -44,7 +44,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.admin",
-    "django.contrib.humanize",
     "django.contrib.postgres",
     "guardian",
     "pgtrigger",

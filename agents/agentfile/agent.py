@@ -2,8 +2,14 @@
 
 from dataclasses import dataclass, field
 
-from agents.agentfile.nodes import Node, locate
-from agents.agentfile.problems import Problem
+from agents.documents.nodes import Node, locate
+from agents.documents.problems import DocumentErrors, Problem
+
+
+class AgentFileErrors(DocumentErrors):
+    """The agent file can't be used: correct the places in `problems` (in file order) and read it again."""
+
+    code = "agent_file_invalid"
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 import re
 
 from agents.agentfile import grammar
-from agents.agentfile.nodes import Mapping, Scalar
-from agents.agentfile.problems import show, suggest
-from agents.agentfile.section import Section
+from agents.documents.nodes import Mapping, Scalar
+from agents.documents.problems import show, suggest
+from agents.documents.section import Section
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _LITERAL = re.compile(r"[A-Za-z0-9_.~!$&'()*+,;=:@-]*")

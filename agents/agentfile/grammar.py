@@ -1,34 +1,6 @@
 """Every key and word of the agent file: what is taken now, and what is known but can't be enforced yet."""
 
-import re
-from dataclasses import dataclass, field
-
-
-@dataclass(frozen=True)
-class Keys:
-    """The keys of one kind of mapping: required ones with what to write, optional ones, and those still to come."""
-
-    what: str
-    required: dict[str, str]
-    optional: tuple[str, ...] = ()
-    later: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def taken(self) -> tuple[str, ...]:
-        return (*self.required, *self.optional)
-
-
-@dataclass(frozen=True)
-class Words:
-    """What a text must look like, with a sentence that says so."""
-
-    pattern: re.Pattern
-    says: str
-
-
-def _words(pattern: str, says: str) -> Words:
-    return Words(re.compile(pattern, re.DOTALL), says)
-
+from agents.documents.grammar import Keys, words
 
 AGENT = Keys(
     "an agent file",
@@ -82,23 +54,23 @@ CONNECTOR = Keys(
     optional=("secret",),
 )
 
-SLUG = _words(r"[a-z][a-z0-9-]{1,62}", "2 to 63 lowercase letters, digits and hyphens, a letter first")
-TOOL_NAME = _words(r"[a-z][a-z0-9_]{0,62}", "1 to 63 lowercase letters, digits and underscores, a letter first")
-USERNAME = _words(r"[\w.@+-]{1,150}", "a username: letters, digits and @ . + - _")
-GROUP = _words(r"(?=\S)[^\n\t,]{1,150}(?<=\S)", "a group's name: one line without commas, 150 characters at most")
-HOST = _words(
+SLUG = words(r"[a-z][a-z0-9-]{1,62}", "2 to 63 lowercase letters, digits and hyphens, a letter first")
+TOOL_NAME = words(r"[a-z][a-z0-9_]{0,62}", "1 to 63 lowercase letters, digits and underscores, a letter first")
+USERNAME = words(r"[\w.@+-]{1,150}", "a username: letters, digits and @ . + - _")
+GROUP = words(r"(?=\S)[^\n\t,]{1,150}(?<=\S)", "a group's name: one line without commas, 150 characters at most")
+HOST = words(
     r"[a-z][a-z0-9_-]{0,62}",
     "the name of a host in countersign.toml ([hosts.NAME]), never an address; the operator writes the address there",
 )
-SECRET = _words(
+SECRET = words(
     r"[a-z][a-z0-9_-]{0,62}", "the name of a secret in countersign.toml ([secrets.NAME]), never the secret itself"
 )
-LINE = _words(r"(?=\S)[^\n\t]{1,200}(?<=\S)", "one line of at most 200 characters")
-PROSE = _words(r"(?=\s*\S).{1,4000}", "text of at most 4000 characters")
-ARGUMENT = _words(r"[^\n]{1,256}", "the name of an argument in the schema")
-UNDO = _words(r"[a-z][a-z0-9_]{0,62}", "the name of another tool in this file, or none")
-HEADLINE = _words(r"(?=\S)[^\n\t]{1,300}(?<=\S)", 'one line of at most 300 characters, like "Refund {amount}"')
-PATH = _words(r"/[^\n\t]{0,499}", "a path that starts with /, like /refunds")
+LINE = words(r"(?=\S)[^\n\t]{1,200}(?<=\S)", "one line of at most 200 characters")
+PROSE = words(r"(?=\s*\S).{1,4000}", "text of at most 4000 characters")
+ARGUMENT = words(r"[^\n]{1,256}", "the name of an argument in the schema")
+UNDO = words(r"[a-z][a-z0-9_]{0,62}", "the name of another tool in this file, or none")
+HEADLINE = words(r"(?=\S)[^\n\t]{1,300}(?<=\S)", 'one line of at most 300 characters, like "Refund {amount}"')
+PATH = words(r"/[^\n\t]{0,499}", "a path that starts with /, like /refunds")
 
 EFFECTS = ("read", "write")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")

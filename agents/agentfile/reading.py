@@ -5,13 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from agents.agentfile import grammar
-from agents.agentfile.agent import AgentFile, ToolSpec
-from agents.agentfile.composing import MAX_BYTES, START, Unreadable, compose, decode
-from agents.agentfile.nodes import Mapping, Node, Scalar, Sequence, describe, locate
-from agents.agentfile.problems import AgentFileErrors, Findings, Problem
-from agents.agentfile.section import Section
+from agents.agentfile.agent import AgentFile, AgentFileErrors, ToolSpec
 from agents.agentfile.tools import HELD, check_tools, read_tool
 from agents.counting import count
+from agents.documents.composing import MAX_BYTES, START, Unreadable, compose, decode
+from agents.documents.nodes import Mapping, Node, Scalar, Sequence, describe, locate
+from agents.documents.problems import Findings, Problem
+from agents.documents.section import Section
 
 SEPARATE_FROM = 3  # from this tier on owner, steward and eval owner are different people
 SEPARATE_ROLES = ("owner", "steward", "eval_owner")
@@ -23,7 +23,7 @@ def read(source: bytes | str, *, name: str) -> AgentFile:
     Raises AgentFileErrors with every problem found. Nothing is opened, fetched or looked up: whether its people,
     groups, hosts and secrets exist is for the caller to check, with `AgentFile.where` to point at them.
     """
-    findings = Findings(name)
+    findings = Findings(name, what="an agent file", refusal=AgentFileErrors)
     try:
         root = compose(decode(source, findings), findings)
     except Unreadable:

@@ -3,11 +3,11 @@
 from agents.agentfile import grammar
 from agents.agentfile.agent import ToolSpec
 from agents.agentfile.connector import check_path_arguments, read_connector
-from agents.agentfile.nodes import Mapping, Node, Scalar, describe, locate, plain
-from agents.agentfile.problems import Findings, suggest
-from agents.agentfile.section import Section
 from agents.arguments import ArgumentSchema, compile_schema
 from agents.dialect import MISSPELT, BadSchema
+from agents.documents.nodes import Mapping, Node, Scalar, describe, locate, plain
+from agents.documents.problems import Findings, suggest
+from agents.documents.section import Section
 from agents.headline import check_template
 
 HELD = 2  # from this tier on a person may have to sign

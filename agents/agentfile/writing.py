@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from agents.agentfile.agent import AgentFile
 from agents.agentfile.grammar import CONNECTOR
-from agents.agentfile.problems import find_hidden
-from agents.agentfile.scalars import Doubtful, value_of
 from agents.canonical import plain_number
+from agents.documents.problems import find_hidden
+from agents.documents.scalars import Doubtful, value_of
 
 WIDTH = 100  # what fits stays on one line in braces
 

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents.agentfile import AgentFile, AgentFileErrors, Problem, ToolSpec, read, read_path, write
-from agents.agentfile.problems import MAX_PROBLEMS
 from agents.canonical import digest_of
+from agents.documents.problems import MAX_PROBLEMS
 
 CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
 FILES = Path(__file__).parent / "agentfiles"

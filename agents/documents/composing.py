@@ -7,9 +7,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml import events as yaml
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from agents.agentfile.nodes import MAX_DEPTH, MAX_KEY, MAX_NODES, Broken, Mapping, Node, Scalar, Sequence
-from agents.agentfile.problems import Findings, find_hidden, join, name_character, show
-from agents.agentfile.scalars import Doubtful, value_of
+from agents.documents.nodes import MAX_DEPTH, MAX_KEY, MAX_NODES, Broken, Mapping, Node, Scalar, Sequence
+from agents.documents.problems import Findings, find_hidden, join, name_character, show
+from agents.documents.scalars import Doubtful, value_of
 
 MAX_BYTES = 262_144
 START = (1, 1)
@@ -50,7 +50,7 @@ def decode(source: bytes | str, findings: Findings) -> str:
         findings.add(_place(good, len(good)), "", "this isn't UTF-8 text: save the file as UTF-8")
         raise Unreadable from None
     if len(raw) > MAX_BYTES:
-        findings.add(START, "", f"the file has more than {MAX_BYTES} bytes (256 KB): an agent file is smaller")
+        findings.add(START, "", f"the file has more than {MAX_BYTES} bytes (256 KB): {findings.what} is smaller")
         raise Unreadable
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     _refuse_hidden(text, findings)
@@ -73,7 +73,7 @@ def compose(text: str, findings: Findings) -> Node:
     except (YAMLError, ValueError, OverflowError):  # the library lets \UFFFFFFFF through to chr()
         composer.stop(composer.at, "a character or escape YAML doesn't know follows here: remove it")
     if composer.root is None or (isinstance(composer.root, Scalar) and composer.root.value is None):
-        composer.stop(START, "the file is empty: write at least agent, name, purpose, roles, runtime and tools")
+        composer.stop(START, f"the file is empty: write {findings.what}")
     return composer.root
 
 
@@ -107,7 +107,7 @@ class _Composer:
 
     def _start_document(self) -> None:
         if self.root is not None:
-            self.stop(self.at, "a second document starts here: one file describes one agent; split the file")
+            self.stop(self.at, f"a second document starts here: a file is one document, {self.findings.what}; split it")
         for number, line in enumerate(self.text.split("\n", self.at[0])[: self.at[0] - 1], start=1):
             if line.startswith("%"):
                 self.findings.add((number, 1), "", "YAML directives aren't allowed: remove this line")
@@ -189,7 +189,7 @@ class _Composer:
     def _count(self) -> None:
         self.count += 1
         if self.count > MAX_NODES:
-            self.stop(self.at, f"more than {MAX_NODES} values: an agent file is smaller than that")
+            self.stop(self.at, f"more than {MAX_NODES} values: {self.findings.what} is smaller than that")
 
     def _report(self, message: str, *, key: str = "") -> None:
         if not self.findings.is_full:  # the path costs a walk: not for what won't be shown

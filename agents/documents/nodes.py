@@ -4,7 +4,7 @@ import json
 import re
 from dataclasses import dataclass, field
 
-from agents.agentfile.problems import show
+from agents.documents.problems import show
 
 MAX_DEPTH = 32
 MAX_NODES = 10_000

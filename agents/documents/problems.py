@@ -1,4 +1,4 @@
-"""What is wrong with an agent file, and where: every problem says what to write instead."""
+"""What is wrong with a document, and where: every problem says what to write instead."""
 
 import difflib
 import json
@@ -22,7 +22,7 @@ _HIDDEN = re.compile(
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One thing to correct (or, in `AgentFile.notes`, to know). `line` and `column` count from 1.
+    """One thing to correct (or, in `the file's notes`, to know). `line` and `column` count from 1.
 
     `path` reads like `tools[0].connector.host`; it is empty when the whole file is meant.
     """
@@ -42,13 +42,13 @@ class Problem:
         return {key: getattr(self, key) for key in ("file", "line", "column", "path", "message")}
 
 
-class AgentFileErrors(Refusal):
-    """The agent file can't be used: correct the places in `problems` (in file order) and read it again.
+class DocumentErrors(Refusal):
+    """The document can't be used: correct the places in `problems` (in file order) and read it again.
 
     `partial` says that some checks need what couldn't be read: others may follow once these are mended.
     """
 
-    code, status = "agent_file_invalid", 422
+    code, status = "document_invalid", 422
 
     def __init__(self, problems: Iterable[Problem], *, partial: bool = False):
         self.problems, self.partial = tuple(problems), partial
@@ -62,10 +62,13 @@ class AgentFileErrors(Refusal):
 
 
 class Findings:
-    """Collects the problems and notes of one file; past 100 problems it only says that there are more."""
+    """Collects the problems and notes of one file; past 100 problems it only says that there are more.
 
-    def __init__(self, file: str):
-        self.file = file
+    `what` names such a document ("an agent file"), `refusal` is what it is refused with.
+    """
+
+    def __init__(self, file: str, *, what: str, refusal: type[DocumentErrors]):
+        self.file, self.what, self.refusal = file, what, refusal
         self.problems: list[Problem] = []
         self.notes: list[Problem] = []
         self.partial = False  # something couldn't be read, so that other checks had to be left out
@@ -88,11 +91,11 @@ class Findings:
             self.notes.append(Problem(self.file, *at, path, message))
 
     def finish(self) -> tuple[Problem, ...]:
-        """Return the notes in file order; raises AgentFileErrors with the problems in file order if there are any."""
+        """Return the notes in file order; raises `refusal` with the problems in file order if there are any."""
         if self.problems:
             # What comes after the hundredth stays last, wherever it stands in the file.
             ordered = sorted(self.problems[:MAX_PROBLEMS]) + self.problems[MAX_PROBLEMS:]
-            raise AgentFileErrors(ordered, partial=self.partial)
+            raise self.refusal(ordered, partial=self.partial)
         return tuple(sorted(self.notes))
 
 

@@ -1,8 +1,8 @@
 """A mapping of the file, read key by key: each question answers a plain value, or None after reporting why not."""
 
-from agents.agentfile.grammar import Keys, Words
-from agents.agentfile.nodes import Broken, Mapping, Node, Scalar, Sequence, describe
-from agents.agentfile.problems import Findings, join, show, suggest
+from agents.documents.grammar import Keys, Words
+from agents.documents.nodes import Broken, Mapping, Node, Scalar, Sequence, describe
+from agents.documents.problems import Findings, join, show, suggest
 
 
 class Section:

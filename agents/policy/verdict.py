@@ -1,27 +1,69 @@
 """What policy says of one action. Policy gives a verdict; a person gives a decision."""
 
-from dataclasses import dataclass
-from typing import Literal, get_args
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import get_args
 
-Outcome = Literal["allow", "review", "deny"]
+from agents.policy.language import Calendar, Outcome
+
 SIGNED_TIER = 3  # from here on nothing runs unattended and two people sign
 
 
 @dataclass(frozen=True)
+class Missing:
+    """Stands for a value that policy can't use, and why: every rule that names it is unknown.
+
+    `code` is one of missing, stale, wrong_type, not_a_number, unavailable; `detail` is for people.
+    """
+
+    code: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Everything the verdict on one proposal depends on; the same situation gives the same verdict anywhere.
+
+    `values` holds the tool's arguments (money as major units), facts, claims and lists by name, each a plain value or
+    Missing; an absent name is missing. `totals` is, by rule id, what a cumulative limit comes to with this action (minor
+    units for money), None or absent when it couldn't be told. `called` names the tools called before, None when that
+    couldn't be told. `sign` maps tiers to groups.
+    """
+
+    tool: str
+    values: Mapping[str, object]
+    sign: Mapping[int, tuple[str, ...]]
+    totals: Mapping[str, int | float | None] = field(default_factory=dict)
+    called: frozenset[str] | None = frozenset()
+    rejected_by: tuple[str, ...] = ()  # groups whose people rejected these very arguments lately
+    duplicate: bool | None = False  # the same business key ran or waits; None when it couldn't be told
+    mission_lead: bool = False
+
+
+@dataclass(frozen=True)
 class Reason:
-    """Why: a stable `code` for agents, a `text` for people, and the rule that said it (None for built-in ones)."""
+    """Why: a stable `code` for agents, a `text` for people, and the rule that said it (None for built-in ones).
+
+    `condition` is the rule's as written, `values` what its names stood for, as shown to people; `line` is its place in
+    the policy file. `known` is false when the rule couldn't be told and counts as held.
+    """
 
     code: str
     text: str
     rule: str | None = None
+    line: int | None = None
+    condition: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    known: bool = True
 
 
 @dataclass(frozen=True)
 class Verdict:
     """The answer of policy, frozen when the action enters review.
 
-    `groups` is one slot each, all of them needed. Times are seconds: `due` and `expires` from entry, `permit` from
-    the last signature (from entry when allowed); None where they mean nothing. `policy` names who said so.
+    `groups` is one slot each, all of them needed. Times are seconds: `due` and `expires` from entry, counted by
+    `calendar` when there is one, `permit` from the last signature (from entry when allowed); None where they mean
+    nothing. `sample` is the share of what runs unattended that people look at afterwards. `policy` names who said so.
     Raises ValueError for a verdict that must not exist: an unattended tier 3 or 4, or a review nobody can sign.
     """
 
@@ -33,6 +75,8 @@ class Verdict:
     expires_seconds: int | None
     permit_seconds: int | None
     policy: str
+    calendar: Calendar | None = None
+    sample: float = 0.0
 
     def __post_init__(self):
         if self.outcome not in get_args(Outcome) or self.effective_tier not in range(5):

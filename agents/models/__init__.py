@@ -2,7 +2,9 @@
 
 from agents.models.action import Action, ActionContent, MoveAllowed
 from agents.models.agent import Agent, AgentGroupObjectPermission, AgentRole, AgentUserObjectPermission
+from agents.models.limit import LimitEntry, LimitUsage
 from agents.models.person import Human, Person
+from agents.models.policy import ListEntry, Policy
 from agents.models.records import ClockInterval, IdempotencyKey, Incident, Outcome
 from agents.models.slot import Slot
 from agents.models.token import Token
@@ -20,9 +22,13 @@ __all__ = [
     "Human",
     "IdempotencyKey",
     "Incident",
+    "LimitEntry",
+    "LimitUsage",
+    "ListEntry",
     "MoveAllowed",
     "Outcome",
     "Person",
+    "Policy",
     "Slot",
     "Token",
     "Tool",

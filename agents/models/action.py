@@ -16,7 +16,7 @@ FROZEN = [
     "id", "lineage", "revision", "kind", "agent", "proposer_agent", "proposer_person", "on_behalf_of", "token", "tool",
     "definition", "payload", "payload_digest", "digest", "wire_version", "wire_digest", "undoes", "release_id",
     "policy_id", "policy", "self_humans", "tier", "effective_tier", "verdict", "reasons", "facts", "scope", "snapshot", "headline",
-    "impact", "permit_seconds", "run_id", "step_id", "trace_id", "created_at",
+    "impact", "permit_seconds", "sample_rate", "sampled", "run_id", "step_id", "trace_id", "created_at",
 ]  # fmt: skip
 
 _MOVE_ALLOWED = """
@@ -123,9 +123,11 @@ class Action(models.Model):
     effective_tier = models.PositiveSmallIntegerField()
     verdict = models.CharField(max_length=10)
     reasons = models.JSONField(default=list)
-    facts = models.JSONField(default=dict)
+    facts = models.JSONField(default=dict, help_text="what was looked up for the verdict: an approval binds to it")
     snapshot = models.JSONField(default=dict, help_text="owner, roles, sign map, grant as they were")
     permit_seconds = models.PositiveIntegerField(null=True)
+    sample_rate = models.FloatField(default=0, help_text="the share of its like that people look at afterwards")
+    sampled = models.BooleanField(default=False, help_text="drawn: people look at it afterwards")
 
     # where it stands
     state = models.CharField(max_length=20, choices=State.choices)
@@ -233,3 +235,6 @@ class ActionContent(models.Model):
     claims = models.JSONField(default=dict)
     provenance = models.JSONField(default=dict)
     output = models.JSONField(null=True, help_text="what the tool answered")
+    erase_after = models.PositiveIntegerField(null=True, help_text="days after its end; null keeps it")
+    keep_output = models.BooleanField(default=True)
+    erased_at = models.DateTimeField(null=True)

@@ -13,6 +13,10 @@ class Agent(models.Model):
     purpose = models.TextField(blank=True)
     runtime = models.CharField(max_length=20, default="external")
     sign = models.JSONField(default=dict, help_text="by effective tier: the groups whose members fill the slots")
+    sources = models.JSONField(
+        default=list, help_text="the operator's fact sources this agent's policy may ask, by name"
+    )
+    policy = models.ForeignKey("Policy", models.PROTECT, null=True, blank=True, related_name="+")
     enabled = models.BooleanField(default=False)
     first_enabled_at = models.DateTimeField(null=True, blank=True, help_text="a draft until then; never one again")
     stopped_at = models.DateTimeField(null=True, blank=True)

@@ -251,7 +251,7 @@ def test_columns_fixed_at_birth_cannot_change(name):
     changed = {
         "bytea": "'\\x00'::bytea", "uuid": "gen_random_uuid()", "jsonb": "'[1]'::jsonb", "bigint": "987654321",
         "integer": "7", "smallint": "0", "text": "'changed'", "character varying": "'x'", "ARRAY": "'{7}'::bigint[]",
-        "timestamp with time zone": "now() - interval '1 day'",
+        "timestamp with time zone": "now() - interval '1 day'", "boolean": "true", "double precision": "0.5",
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(

@@ -238,3 +238,12 @@ class ActionContent(models.Model):
     erase_after = models.PositiveIntegerField(null=True, help_text="days after its end; null keeps it")
     keep_output = models.BooleanField(default=True)
     erased_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["action"],
+                condition=Q(erase_after__isnull=False, erased_at__isnull=True),
+                name="content_to_erase",
+            )
+        ]

@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up test lint lock clean
+.PHONY: help up test bench lint lock clean
 
 UV := .tools/bin/uv
 VENV_PYTHON := .venv/bin/python
@@ -40,6 +40,9 @@ test: .venv/dev.stamp ## install what is needed and run every test
 				|| { tail -n 20 .tools/chromium.log >&2; echo "apt-get couldn't install the package chromium." >&2; exit 1; }; \
 		else echo "The browser tests need the package chromium on the PATH: install it (as root: apt-get install chromium)." >&2; exit 1; fi; fi
 	@exec $(VENV_PYTHON) -m pytest $(ARGS)
+
+bench: .venv/dev.stamp ## measure what has to stay fast; fails when a goal is missed
+	@exec $(VENV_PYTHON) -m bench
 
 lint: .venv/dev.stamp ## check style and layers
 	@$(VENV_PYTHON) -m ruff check .

@@ -1,12 +1,13 @@
 """Headlines: one line that says what an action will do, from a template and values already made into text.
 
-Our own formatter, never `str.format`: a template may name arguments and nothing else. What could hide, reorder or
-imitate text in a value is shown as a chip like `[U+202E]`.
+Our own formatter, never `str.format`: a template may name arguments, and facts of the policy as `{fact.name}`, and
+nothing else. What could hide, reorder or imitate text in a value is shown as a chip like `[U+202E]`.
 """
 
 import re
 import unicodedata
 
+FACT = "fact."
 MAX_VALUE = 120
 MAX_MARKS = 3  # combining marks in a row; more only serve to paint over the neighbours
 
@@ -18,21 +19,29 @@ _HIDDEN = frozenset(("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"))
 
 
 class BadTemplate(ValueError):
-    """The headline template has a brace that doesn't name an argument: write {name}, or {{ and }} for braces."""
+    """The template has a brace that names nothing: write {argument} or {fact.name}, or {{ and }} for braces."""
 
 
 def placeholders(template: str) -> list[str]:
-    """Return the names in a template, each once, in order; raises BadTemplate."""
+    """Return the names in a template, each once, in order (facts as `fact.name`); raises BadTemplate."""
     return list(dict.fromkeys(name for name, _ in _pieces(template) if name is not None))
 
 
-def check_template(template: str, *, arguments: set[str], critical: list[str]) -> list[str]:
-    """Return what is wrong with a template for a tool with these arguments, as sentences; [] when it is good."""
+def facts_named(template: str) -> list[str]:
+    """Return the facts a template names, without the `fact.` before them; raises BadTemplate."""
+    return [name.removeprefix(FACT) for name in placeholders(template) if name.startswith(FACT)]
+
+
+def check_template(template: str, *, arguments: set[str], critical: list[str], policy: bool = False) -> list[str]:
+    """Return what is wrong with a template for a tool with these arguments, as sentences; [] when it is good.
+
+    Facts may be named when the agent has a `policy`; whether it has that fact is for whoever reads the policy.
+    """
     try:
         named = placeholders(template)
     except BadTemplate as error:
         return [str(error)]
-    problems = [_unknown(name) for name in named if name not in arguments]
+    problems = [problem for name in named if (problem := _name_problem(name, arguments, policy))]
     problems += [f"the critical argument {name} must appear in the headline" for name in critical if name not in named]
     if not template.strip():
         problems.append("the headline is empty")
@@ -41,22 +50,26 @@ def check_template(template: str, *, arguments: set[str], critical: list[str]) -
     return problems
 
 
-def _unknown(name: str) -> str:
-    if name.startswith("fact."):
-        return f"{{{name}}}: facts come with policy; name arguments only"
-    return f"{{{name}}} is not an argument of this tool"
+def _name_problem(name: str, arguments: set[str], policy: bool) -> str | None:
+    if name.startswith(FACT):
+        say = "facts come with a policy: name arguments only, or add policy: policy.yaml to the agent file"
+        return None if policy else f"{{{name}}}: {say}"
+    return None if name in arguments else f"{{{name}}} is not an argument of this tool"
 
 
 def render(template: str, shown: dict[str, str]) -> str:
     """Return the headline as a single line: each {name} replaced by its revealed value, cut at 120 characters.
 
-    Values are inserted as they are, never read as template. An argument that wasn't sent reads "(not given)".
-    Raises BadTemplate.
+    `shown` holds arguments by name and facts as `fact.name`. Values are inserted as they are, never read as template.
+    An argument that wasn't sent reads "(not given)", a fact nobody could look up "(not known)". Raises BadTemplate.
     """
-    parts = []
-    for name, text in _pieces(template):
-        parts.append(text if name is None else _shorten(shown[name]) if name in shown else "(not given)")
-    return "".join(parts)
+    return "".join(text if name is None else _value(name, shown) for name, text in _pieces(template))
+
+
+def _value(name: str, shown: dict[str, str]) -> str:
+    if name in shown:
+        return _shorten(shown[name])
+    return "(not known)" if name.startswith(FACT) else "(not given)"
 
 
 def reveal(text: str) -> str:
@@ -75,8 +88,8 @@ def _pieces(template: str) -> list[tuple[str | None, str]]:
             pieces.append((None, whole[0]))
         elif whole in ("{", "}"):
             raise BadTemplate(f"a lone {whole} at character {found.start() + 1}: write {whole * 2} for a brace")
-        elif name is not None and not _NAME.fullmatch(name.removeprefix("fact.")):
-            raise BadTemplate(f"{whole[:80]} is not a name: only {{argument}} works here")
+        elif name is not None and not _NAME.fullmatch(name.removeprefix(FACT)):
+            raise BadTemplate(f"{whole[:80]} is not a name: only {{argument}} and {{fact.name}} work here")
         else:
             pieces.append((name, whole))
     return pieces

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from agents.errors import Refusal
 from agents.models import Agent, Token
+from agents.models.policy import HEAVY_OF_AGENT
 from audit import log
 from audit.actors import Actor
 
@@ -105,7 +106,8 @@ def authenticate(text: str) -> AgentPrincipal:
     if mark != MARK or not hmac.compare_digest(_checksum(body).encode(), checksum.encode()):
         raise BadToken()
     token = (
-        Token.objects.select_related("agent")
+        Token.objects.select_related("agent__policy")
+        .defer(*HEAVY_OF_AGENT)
         .annotate(
             expired=Q(expires_at__lte=Now()),
             stale_use=Q(last_used_at__isnull=True) | Q(last_used_at__lt=Now() - timedelta(minutes=1)),

@@ -7,11 +7,14 @@ from django.conf import settings
 from agents import arguments as arguments_
 from agents import binding
 from agents.models import Action
+from audit import redaction
 
 
 def for_agent(action: Action) -> dict:
-    """Return the REST body for the agent that proposed it."""
-    return _body(action) | {"reasons": [{"code": reason["code"]} for reason in action.reasons]}
+    """Return the REST body for the agent that proposed it: a model reads it, so what policy redacts is masked."""
+    body = _body(action)
+    body["result"] = redaction.redact_value(body["result"], {*action.snapshot.get("redact", ()), "secret"})[0]
+    return body | {"reasons": [{"code": reason["code"]} for reason in action.reasons]}
 
 
 def for_person(action: Action) -> dict:

@@ -1,16 +1,19 @@
 """What an agent still needs before it may be enabled. Each tick is computed from facts and shows them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from agents import access, identities
+from agents import access, identities, lookups, policies
+from agents.counting import count
 from agents.errors import Refusal
 from agents.models import Agent, AgentRole, Person, ToolDefinition
-from agents.policy.defaults import evaluate
+from agents.policy.defaults import groups_of, signed_as, slots_missing
+from agents.policy.language import HttpLookup, Policy, Rule, SqlLookup
 from agents.policy.quorum import Requirement, Voter, staffable
+from agents.policy.routing import Holding, groups_for
 from agents.tools import base
 
 SIGNED_TIERS = (2, 3)
@@ -20,26 +23,37 @@ SEPARATE = (AgentRole.Role.OWNER, AgentRole.Role.STEWARD, AgentRole.Role.EVAL_OW
 
 @dataclass(frozen=True)
 class Item:
-    """One line of the list: what is asked, whether it is so, what shows it, and what to do when it isn't."""
+    """One line of the list: what is asked, whether it is so, what shows it, and what to do when it isn't.
+
+    What doesn't block is safe without: whatever can't be looked up goes to people.
+    """
 
     name: str
     ok: bool
     evidence: str
     next_step: str = ""
+    blocks: bool = True
 
     def __str__(self) -> str:
         return f"{self.name}: {self.evidence}" + (f". {self.next_step}" if not self.ok else "")
 
 
 def check(agent: Agent) -> list[Item]:
-    """Return every item for the tools the agent is granted now. The number of queries doesn't grow with the agent."""
+    """Return every item for the tools the agent is granted now, and for what its policy asks.
+
+    The number of queries doesn't grow with the agent. Each database that facts come from is called once.
+    """
     bodies = list(granted_definitions(agent))
     tiers = sorted({body["tier"] for body in bodies})
     roles = {role.role: role.person for role in agent.roles.select_related("person").order_by("role")}
-    items = [_owner(roles.get(AgentRole.Role.OWNER))]
-    items += _signatures(agent, [tier for tier in tiers if tier in SIGNED_TIERS])
+    policy = policies.stored(agent.policy) if agent.policy else Policy(name="")
+    items = [_owner(roles.get(AgentRole.Role.OWNER)), _policy(agent, policy)]
+    items += _signatures(agent, bodies, policy)
     items += _connectors([body["connector"] for body in bodies])
+    items += _sources(agent, policy)
     items.append(_token(agent))
+    if _loosens(policy):
+        items.append(_steward(roles.get(AgentRole.Role.STEWARD)))
     if tiers and tiers[-1] >= 3:
         items.append(_separate(roles))
     if 4 in tiers:
@@ -50,7 +64,7 @@ def check(agent: Agent) -> list[Item]:
 
 def missing(agent: Agent) -> list[Item]:
     """Return the items that keep the agent from being enabled."""
-    return [item for item in check(agent) if not item.ok]
+    return [item for item in check(agent) if not item.ok and item.blocks]
 
 
 def granted_definitions(agent: Agent):
@@ -69,13 +83,91 @@ def _owner(owner: Person | None) -> Item:
     return Item("owner", True, owner.username)
 
 
-def _signatures(agent: Agent, tiers: Sequence[int]) -> list[Item]:
-    """One item a tier: could distinct humans, none of them the agent's own side, fill every slot?"""
-    if not tiers:
-        return []
+def _policy(agent: Agent, policy: Policy) -> Item:
+    if agent.policy is None:
+        return Item("policy", True, "none: the tiers alone decide")
+    cases = f", {count(len(policy.cases), 'case')} passed" if policy.cases else ""
+    return Item("policy", True, f"{agent.policy.label}, {count(len(policy.rules), 'rule')}{cases}")
+
+
+def _loosens(policy: Policy) -> bool:
+    """Whether the policy lets something run that the tools' tiers alone would hold with more signatures."""
+    return any(rule.band for rule in policy.rules) or any(claim.may_loosen for claim in policy.claims.values())
+
+
+def _steward(steward: Person | None) -> Item:
+    if steward is not None and steward.is_active:
+        return Item("steward", True, steward.username)
+    shown = "nobody" if steward is None else f"{steward.username} is disabled"
+    step = "A policy with a band, or with a claim that may loosen, needs one: name the `steward` in the agent file"
+    return Item("steward", False, shown, step)
+
+
+# --- who signs
+
+
+@dataclass(frozen=True)
+class _Ask:
+    """A review that can come up: its slots' groups, or why there can't be one."""
+
+    name: str
+    groups: tuple[str, ...]
+    problem: str = ""
+
+
+def _signatures(agent: Agent, bodies: list[dict], policy: Policy) -> list[Item]:
+    """One item a tier and a rule that asks: could distinct humans, none of its own side, fill every slot?"""
     sign = {int(tier): groups for tier, groups in agent.sign.items()}
-    candidates = _candidates({name for tier in tiers for name in sign.get(tier, ())}, access.self_humans(agent))
-    return [_tier(tier, sign, candidates) for tier in tiers]
+    asks = [*_tier_asks(bodies, policy, sign), *_rule_asks(bodies, policy, sign)]
+    if not asks:
+        return []
+    candidates = _candidates({name for ask in asks for name in ask.groups}, access.self_humans(agent))
+    return [_staffed(ask, candidates) for ask in asks]
+
+
+def _tier_asks(bodies: list[dict], policy: Policy, sign: Mapping[int, list[str]]) -> Iterator[_Ask]:
+    tiers = {body["tier"] for body in bodies} | _raised(bodies, policy)
+    for tier in SIGNED_TIERS:
+        if tier in tiers:
+            yield _ask(f"signatures at tier {tier}", tier, sign, Holding((), (), doubtful=False))
+
+
+def _raised(bodies: list[dict], policy: Policy) -> set[int]:
+    """Return the tiers whose groups the policy may ask although no tool is of that tier."""
+    named = {body["name"] for body in bodies}
+    about = [rule for rule in policy.rules if named & set(rule.tools)]
+    tiers = {tier for rule in about for tier in (rule.band, rule.tier) if tier is not None}
+    low = {body["name"] for body in bodies if body["tier"] < SIGNED_TIERS[0]}
+    if any(_holds(rule) and low & set(rule.tools) for rule in about) or _mode_holds(bodies, policy):
+        tiers.add(SIGNED_TIERS[0])
+    return {signed_as(tier) for tier in tiers}
+
+
+def _holds(rule: Rule) -> bool:
+    """Whether a rule may lead to a review: by what it says, or because nobody can tell whether it speaks."""
+    return rule.then == "review" or bool(rule.when or rule.cumulative or rule.unless_called)
+
+
+def _mode_holds(bodies: list[dict], policy: Policy) -> bool:
+    return policy.mode in ("human_in_the_loop", "swarm") and any(body["effect"] == "write" for body in bodies)
+
+
+def _rule_asks(bodies: list[dict], policy: Policy, sign: Mapping[int, list[str]]) -> Iterator[_Ask]:
+    """Yield what the rules that name their own groups ask for: one rule may ask different things at different tiers."""
+    tiers = {body["name"]: body["tier"] for body in bodies}
+    for rule in policy.rules:
+        if rule.then != "review" or not (rule.slots or rule.queue):
+            continue
+        at = {max(rule.band or tiers[tool], rule.tier or 0) for tool in rule.tools if tool in tiers}
+        holding, name = Holding((rule,), (), doubtful=False), f"signatures of rule {rule.id}"
+        yield from dict.fromkeys(_ask(name, tier, sign, holding) for tier in sorted(at))
+
+
+def _ask(name: str, tier: int, sign: Mapping[int, list[str]], holding: Holding) -> _Ask:
+    groups = groups_for(tier, sign, holding)
+    if groups is None:
+        return _Ask(name, (), slots_missing(tier, groups_of(sign, tier)).text.rstrip("."))
+    return _Ask(name, groups)
 
 
 def _candidates(names: set[str], own_side: list[int]) -> dict[str, list[Person]]:
@@ -89,22 +181,22 @@ def _candidates(names: set[str], own_side: list[int]) -> dict[str, list[Person]]
     return members
 
 
-def _tier(tier: int, sign: dict[int, list[str]], candidates: dict[str, list[Person]]) -> Item:
-    name, verdict = f"signatures at tier {tier}", evaluate(tier=tier, sign=sign)
-    if verdict.outcome != "review":
-        return Item(
-            name, False, verdict.reasons[0].text.rstrip("."), f"Write `sign: {{{tier}: [...]}}` in the agent file"
-        )
+def _staffed(ask: _Ask, candidates: dict[str, list[Person]]) -> Item:
+    if ask.problem:
+        return Item(ask.name, False, ask.problem, "Name them under `sign` in the agent file")
     numbers = {group: number for number, group in enumerate(sorted(candidates))}
     voters = [
         Voter(person.human_id, frozenset([numbers[group]])) for group, people in candidates.items() for person in people
     ]
-    ok = staffable([Requirement(slot, numbers[group]) for slot, group in enumerate(verdict.groups)], voters)
+    ok = staffable([Requirement(slot, numbers[group]) for slot, group in enumerate(ask.groups)], voters)
     shown = [
-        f"{group}: {', '.join(person.username for person in candidates[group]) or 'nobody'}" for group in verdict.groups
+        f"{group}: {', '.join(person.username for person in candidates[group]) or 'nobody'}" for group in ask.groups
     ]
     step = "Each slot needs a person of its own who isn't the agent's owner: `manage.py person add NAME --groups ...`"
-    return Item(name, ok, "; ".join(shown), "" if ok else step)
+    return Item(ask.name, ok, "; ".join(shown), "" if ok else step)
+
+
+# --- what it is connected to
 
 
 def _connectors(connectors: list[dict]) -> list[Item]:
@@ -127,6 +219,26 @@ def _noun(kind: str, name: str, find) -> Item:
     if kind == "host":
         return Item(f"host {name}", True, found.url + (" (inside, by explicit entry)" if found.loopback else ""))
     return Item(f"secret {name}", True, f"{found.kind}, for the host {found.host}")
+
+
+def _sources(agent: Agent, policy: Policy) -> list[Item]:
+    """One item a source that the policy's facts come from."""
+    asked = [fact.lookup for fact in policy.facts.values()]
+    named = sorted({lookup.source for lookup in asked if isinstance(lookup, SqlLookup | HttpLookup)})
+    return [_source(name, granted=name in agent.sources) for name in named]
+
+
+def _source(name: str, *, granted: bool) -> Item:
+    if not granted:
+        return Item(f"source {name}", False, "the agent may not ask it", "Name it under `sources` in the agent file")
+    if problem := lookups.check(name):
+        known = name in base.sources or name in base.unusable_sources
+        step = "People decide what needs its facts. " if known else ""
+        step += "Correct countersign.toml or what it names, then start the product again"
+        return Item(f"source {name}", False, problem.rstrip("."), step, blocks=not known)
+    source = base.source(name)
+    kind = f"the host {source.host}" if isinstance(source, base.HttpSource) else "a database that answers"
+    return Item(f"source {name}", True, kind)
 
 
 def _token(agent: Agent) -> Item:

@@ -33,6 +33,7 @@ class Console:
     roles: list[AgentRole]
     grants: list[Grant]
     sign: list[tuple[str, list[str]]]
+    rules: int
     tokens: list[Token]
     open_actions: list[OpenAction]
     more: bool
@@ -64,6 +65,7 @@ def for_person(agent: Agent, person: Person) -> Console:
         roles=list(agent.roles.select_related("person").order_by("pk")),
         grants=list(agent.grants.filter(revoked_at=None).select_related("tool__definition").order_by("tool_name")),
         sign=sorted((tier, list(names)) for tier, names in agent.sign.items()),
+        rules=len(agent.policy.body["rules"]) if agent.policy else 0,
         tokens=list(agent.tokens.all()),
         open_actions=[OpenAction(a, queue.state_words(a), queue.due_of(a, now)) for a in actions[:PAGE]],
         more=len(actions) > PAGE,

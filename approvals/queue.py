@@ -218,7 +218,7 @@ def _why(action: Action, slots: list[Slot], person: Person, mine: frozenset[int]
         return "The tool's answer was lost: somebody must look whether it happened, and say so."
     if mine:
         yours = dict.fromkeys(slot.label for slot in slots if slot.group_id in mine)
-        return " ".join([f"You sign for {' or '.join(yours)}.", *_remarks(action)])
+        return f"You sign for {' or '.join(yours)}{_because(action)}"
     if person.human_id in {slot.human for slot in slots}:
         return "You signed it."
     if person.human_id in action.self_humans:
@@ -226,9 +226,19 @@ def _why(action: Action, slots: list[Slot], person: Person, mine: frozenset[int]
     return "You see it, and others sign it."
 
 
-def _remarks(action: Action) -> list[str]:
-    """Return what policy says beyond the tier's own groups: the row names those already."""
-    return [reason["text"] for reason in action.reasons if reason["code"] != TIER_DEFAULT]
+def _because(action: Action) -> str:
+    """Return the end of the sentence: the strongest reason beyond the tier's own groups, which the row names already."""
+    reasons = [reason for reason in action.reasons if reason["code"] != TIER_DEFAULT]
+    if not reasons:
+        return "."
+    more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+    text, rule = reasons[0]["text"].rstrip("."), reasons[0].get("rule")
+    if rule is None:
+        return f". {text}{more}."
+    # The page of the action names the rule; here it would push the values out of the row.
+    for ending in (f" (rule {rule})", ", so a person decides", f": rule {rule} can't be told"):
+        text = text.removesuffix(ending)
+    return f", because {text}{more}."
 
 
 def _counts(shelf: dict[str, list[Row]]) -> Counts:

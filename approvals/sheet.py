@@ -10,12 +10,13 @@ from agents import canonical, present, wire
 from agents.lifecycle import State
 from agents.models import Action, Person, Slot
 from agents.tools import base
-from approvals import clockface, controls, history, inert, queue
+from approvals import clockface, controls, grounds, history, inert, queue
 from approvals.clockface import Due
 from approvals.controls import Controls
+from approvals.grounds import Claim, Fact, Reason
 from approvals.history import Entry
 
-TEMPLATE = "action/1"  # counts up when the page shows something else: a decision keeps which one it was made on
+TEMPLATE = "action/2"  # counts up when the page shows something else: a decision keeps which one it was made on
 
 
 @dataclass(frozen=True)
@@ -66,19 +67,21 @@ class Proof:
 
 @dataclass(frozen=True)
 class Words:
-    """What the agent says of itself. Never verified, always shown last."""
+    """What the agent says of itself. Never verified, always shown last. `erased_at` is when its words were erased."""
 
     rationale: str
-    claims: str
+    claims: list[Claim]
     provenance: str
     notes: list[str]
+    erased_at: datetime | None
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """The whole page. `shown_digest` is the SHA-256 of what decides: headline, arguments, call and digests.
+    """The whole page. `shown_digest` is the SHA-256 of what decides: headline, reasons, facts, arguments, call and digests.
 
-    While `in_review`, what isn't signed may still be. `said` is what people stated of an outcome that was unknown.
+    While `in_review`, what isn't signed may still be. `policy` is the address of the policy that gave the verdict, empty
+    where there is none or it isn't theirs to see. `said` is what people stated of an outcome that was unknown.
     """
 
     action: Action
@@ -87,7 +90,10 @@ class Sheet:
     expires: str
     permit: str
     money: str
-    reasons: list[str]
+    reasons: list[Reason]
+    facts: list[Fact]
+    policy: str
+    sampling: str
     seats: list[Seat]
     filled: int
     arguments: list[Argument]
@@ -111,6 +117,7 @@ def for_person(action: Action, person: Person) -> Sheet:
     in_review = controls.in_review(action)
     events = history.of(action, reader=person, blind=may.blind)
     grid, call, proof = _arguments(action), _call(action), _proof(action)
+    policy, facts = grounds.policy_address(action, person), grounds.facts_of(action)
     return Sheet(
         action=action,
         state_words="Waiting for you" if may.approve else queue.state_words(action),
@@ -118,7 +125,10 @@ def for_person(action: Action, person: Person) -> Sheet:
         expires=_expires(action, now),
         permit=_permit(action, in_review),
         money=queue.money_of(action),
-        reasons=_reasons(action, in_review),
+        reasons=grounds.reasons_of(action, in_review=in_review, policy=policy),
+        facts=facts,
+        policy=policy,
+        sampling=grounds.sampling_of(action),
         seats=[_seat(slot, blind=may.blind) for slot in slots],
         filled=sum(1 for slot in slots if slot.human is not None),
         arguments=grid,
@@ -131,7 +141,7 @@ def for_person(action: Action, person: Person) -> Sheet:
         history=events,
         controls=may,
         in_review=in_review,
-        shown_digest=_shown_digest(action, grid, call),
+        shown_digest=_shown_digest(action, grid, call, facts),
     )
 
 
@@ -141,13 +151,6 @@ def for_person(action: Action, person: Person) -> Sheet:
 def _seat(slot: Slot, *, blind: bool) -> Seat:
     filled = slot.human is not None
     return Seat(slot.label, filled, "" if blind or not filled else str(slot.filled_by), slot.filled_at)
-
-
-def _reasons(action: Action, in_review: bool) -> list[str]:
-    """Return why it came to people. Once they are done with it, the tier waits for nobody."""
-    texts = [(reason["code"], reason["text"]) for reason in action.reasons]
-    past = {} if in_review else {queue.TIER_DEFAULT}
-    return [text.replace(" waits for ", " waited for ", 1) if code in past else text for code, text in texts]
 
 
 def _arguments(action: Action) -> list[Argument]:
@@ -188,8 +191,9 @@ def _proof(action: Action) -> Proof:
 
 def _words(action: Action) -> Words:
     content = action.content
-    texts = content.rationale, _pretty(content.claims or None), _pretty(content.provenance or None)
-    return Words(*texts, notes=inert.notes("\n".join(texts)))
+    claims, provenance = grounds.claims_of(action), _pretty(content.provenance or None)
+    said = [content.rationale, provenance, *(f"{claim.name}: {claim.whole or claim.value}" for claim in claims)]
+    return Words(content.rationale, claims, provenance, inert.notes("\n".join(said)), content.erased_at)
 
 
 def _payload(action: Action) -> dict:
@@ -218,11 +222,13 @@ def _permit(action: Action, in_review: bool) -> str:
     return ""
 
 
-def _shown_digest(action: Action, grid: list[Argument], call: Call) -> str:
+def _shown_digest(action: Action, grid: list[Argument], call: Call, facts: list[Fact]) -> str:
     return canonical.digest_of(
         {
             "template": TEMPLATE,
             "headline": action.headline,
+            "reasons": action.reasons,
+            "facts": [[fact.name, fact.value, fact.whole, fact.why] for fact in facts],
             "arguments": [[one.name, one.value] for one in grid],
             "call": [call.tool, call.method, call.host, call.path, call.undo, call.idempotent],
             "digest": action.digest,

@@ -14,6 +14,8 @@ urlpatterns = [
     path("decisions/<int:decision_id>/", views.receipt_page, name="receipt"),
     path("agents/", views.agents_page, name="agents"),
     path("agents/<slug:slug>/", views.agent_page, name="agent"),
+    path("agents/<slug:slug>/policy/", views.policy_page, name="policy"),
     path("agents/<slug:slug>/stop/", views.stop_agent, name="stop-agent"),
     path("agents/<slug:slug>/resume/", views.resume_agent, name="resume-agent"),
+    path("policies/", views.policies_page, name="policies"),
 ]

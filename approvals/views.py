@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from agents import access, stops
 from agents.errors import Invalid
-from approvals import console, desk, faults, queue, receipts, sheet
+from approvals import console, desk, faults, policies, queue, receipts, sheet
 from approvals.doors import form_on, signed_in
 from approvals.models import ReasonCode
 
@@ -140,3 +140,20 @@ def resume_agent(request: HttpRequest, slug: str) -> HttpResponse:
     back = stops.resume(agent=agent, by=request.user.actor(), reason=request.POST.get("reason", ""))
     messages.success(request, f"Resumed. {back} action{'' if back == 1 else 's'} came back.")
     return see("agent", slug)
+
+
+# --- policies
+
+
+@require_safe
+@signed_in
+def policies_page(request: HttpRequest) -> HttpResponse:
+    number = _number(request.GET.get("page", ""))
+    return page(request, "policies.html", overview=policies.overview(request.user, page=number))
+
+
+@require_safe
+@signed_in
+def policy_page(request: HttpRequest, slug: str) -> HttpResponse:
+    shown = policies.page_of(access.agent_for(request.user, slug), version=request.GET.get("version", ""))
+    return page(request, "policy.html", policy=shown)

@@ -42,6 +42,7 @@ VERBS: dict[str, str] = {
     "list.confirmed": "{who} confirmed a key of the list {list}: it counts now",
     "list.removal_proposed": "{who} proposed to take a key out of the list {list}; it counts until a second person confirms",
     "list.removed": "{who} took a key out of the list {list}",
+    "list.kept": "{who} kept a key of the list {list} that was proposed to be taken out",
     "list.dropped": "{who} dropped a proposed key of the list {list}",
     "grant.given": "{who} granted {tool}",
     "grant.revoked": "{who} revoked {tool}",

@@ -8,7 +8,7 @@ import time
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
-from agents import actions
+from agents import actions, contents
 from audit import refusals
 
 logger = logging.getLogger("countersign.clock")
@@ -26,6 +26,8 @@ def tick() -> dict[str, int]:
         done = actions.sweep()
         if written := refusals.write_finished():
             done["refusals_written"] = written
+        if erased := contents.erase_due():
+            done["contents_erased"] = erased
         return done
     finally:
         with connection.cursor() as cursor:

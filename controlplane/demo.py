@@ -44,13 +44,16 @@ def load(*, by: Actor, say: Say) -> None:
 
 
 def add_nouns(home: Path, say: Say) -> None:
-    """Name the refund service and its secret in `countersign.toml`, unless they are there."""
+    """Name the refund service, its secret and its source of facts in `countersign.toml`, unless they are there."""
     sample.secret_file(home)
     if "refunds" not in operator.read(home).hosts:
         address = settings.SERVICES.get("shop_url", "")
         port = int(address.rpartition(":")[2]) if address else SERVICE_PORT
         sample.write_nouns(home, port)
         say(f"countersign.toml: the refund service at http://127.0.0.1:{port}")
+    elif not sample.has_source(home):
+        sample.write_source(home)
+        say("countersign.toml: the source shop, for facts")
 
 
 def add_people(home: Path, *, by: Actor, say: Say) -> None:

@@ -1,4 +1,4 @@
-"""The operator's file: `<data folder>/countersign.toml` names the hosts and secrets that agents may be granted.
+"""The operator's file: `<data folder>/countersign.toml` names the hosts, secrets and sources that agents may be granted.
 
 Read when a process starts. A mistake stops the start with one sentence: a worker that ran on with half a file would
 refuse approved actions.
@@ -13,11 +13,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
 from agents.tools import base
-from agents.tools.base import Host, Secret
+from agents.tools.base import Host, HttpSource, Secret, Source, SqlSource
 
 FILE = "countersign.toml"
-KEYS = {"hosts": {"url", "loopback"}, "secrets": {"host", "kind", "value_file", "env"}}
+KEYS = {
+    "hosts": {"url", "loopback"},
+    "secrets": {"host", "kind", "value_file", "env"},
+    "sources": {"kind", "dsn_file", "dsn_env", "schemas", "host", "secret"},
+}
+SOURCE_KEYS = {"sql": {"kind", "dsn_file", "dsn_env", "schemas"}, "http": {"kind", "host", "secret"}}
 SHORTEST_SECRET = 16  # bytes; shorter ones can be guessed from a single signed call
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
@@ -28,17 +36,19 @@ class BadOperatorFile(Exception):
 
 @dataclass(frozen=True)
 class Nouns:
-    """What the file says. `unusable`: secrets whose value isn't there, and why."""
+    """What the file says. `unusable`: secrets whose value isn't there, and why; `unusable_sources` the same."""
 
     hosts: dict[str, Host] = field(default_factory=dict)
     secrets: dict[str, Secret] = field(default_factory=dict)
     unusable: dict[str, str] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)
+    unusable_sources: dict[str, str] = field(default_factory=dict)
 
 
 def load(home: Path) -> Nouns:
     """Read the operator's file and hand it to the registry of connectors. Raises BadOperatorFile."""
     nouns = read(home)
-    base.configure(nouns.hosts, nouns.secrets, nouns.unusable)
+    base.configure(nouns.hosts, nouns.secrets, nouns.unusable, nouns.sources, nouns.unusable_sources)
     return nouns
 
 
@@ -66,8 +76,13 @@ class _File:
     def nouns(self) -> Nouns:
         for key in self.document:
             if key not in KEYS:
-                raise self.wrong((key,), "not a key we know: write [hosts.NAME] or [secrets.NAME]")
+                raise self.wrong((key,), "not a key we know: write [hosts.NAME], [secrets.NAME] or [sources.NAME]")
         hosts = {name: self.host(name, entry) for name, entry in self.tables("hosts")}
+        secrets, unusable = self.secrets(hosts)
+        sources, unusable_sources = self.sources(hosts)
+        return Nouns(hosts, secrets, unusable, sources, unusable_sources)
+
+    def secrets(self, hosts: Mapping[str, Host]) -> tuple[dict[str, Secret], dict[str, str]]:
         secrets, unusable = {}, {}
         for name, entry in self.tables("secrets"):
             self.check_secret(name, entry, hosts)
@@ -76,7 +91,21 @@ class _File:
                 unusable[name] = problem
             else:
                 secrets[name] = Secret(name=name, host=entry["host"], kind=entry["kind"], value=value)
-        return Nouns(hosts, secrets, unusable)
+        return secrets, unusable
+
+    def sources(self, hosts: Mapping[str, Host]) -> tuple[dict[str, Source], dict[str, str]]:
+        sources, unusable = {}, {}
+        for name, entry in self.tables("sources"):
+            self.check_source(name, entry, hosts)
+            if entry["kind"] == "http":
+                sources[name] = HttpSource(name=name, host=entry["host"], secret=entry.get("secret"))
+                continue
+            dsn, problem = self.dsn(entry)
+            if problem:
+                unusable[name] = problem
+            else:
+                sources[name] = SqlSource(name=name, dsn=dsn, schemas=tuple(entry.get("schemas", ["public"])))
+        return sources, unusable
 
     def tables(self, kind: str):
         entries = self.document.get(kind, {})
@@ -116,18 +145,71 @@ class _File:
         if len(sources) != 1 or not isinstance(entry[sources[0]], str) or not entry[sources[0]]:
             raise self.wrong(("secrets", name), 'say where the value is: value_file = "secrets/NAME", or env = "NAME"')
 
+    def check_source(self, name: str, entry: Mapping, hosts: Mapping[str, Host]) -> None:
+        kind = entry.get("kind")
+        if not isinstance(kind, str) or kind not in SOURCE_KEYS:
+            raise self.wrong(("sources", name, "kind"), 'write "sql" (a database) or "http" (one of the [hosts])')
+        for key in entry:
+            if key not in SOURCE_KEYS[kind]:
+                message = f"not a key of a source of kind {kind}: use {', '.join(sorted(SOURCE_KEYS[kind]))}"
+                raise self.wrong(("sources", name, key), message)
+        if kind == "sql":
+            self.check_sql_source(name, entry)
+        else:
+            self.check_http_source(name, entry, hosts)
+
+    def check_sql_source(self, name: str, entry: Mapping) -> None:
+        given = [key for key in ("dsn_file", "dsn_env") if key in entry]
+        if len(given) != 1 or not isinstance(entry[given[0]], str) or not entry[given[0]]:
+            message = 'say where the address is: dsn_file = "secrets/NAME_dsn", or dsn_env = "NAME"'
+            raise self.wrong(("sources", name), message)
+        schemas = entry.get("schemas", ["public"])
+        if not isinstance(schemas, list) or not schemas or not all(isinstance(x, str) and x for x in schemas):
+            raise self.wrong(("sources", name, "schemas"), 'write the schemas it shows: schemas = ["public"]')
+        for schema in schemas:
+            if schema == "information_schema" or schema.startswith("pg_"):
+                message = f"{schema} is PostgreSQL's own: name the schemas that hold the facts"
+                raise self.wrong(("sources", name, "schemas"), message)
+
+    def check_http_source(self, name: str, entry: Mapping, hosts: Mapping[str, Host]) -> None:
+        if not isinstance(entry.get("host"), str) or entry["host"] not in hosts:
+            known = ", ".join(sorted(hosts)) or "none yet"
+            raise self.wrong(("sources", name, "host"), f"a source of kind http is one of the [hosts]: {known}")
+        if "secret" in entry:
+            secret = self.document.get("secrets", {}).get(str(entry["secret"]))
+            if secret is None:
+                raise self.wrong(("sources", name, "secret"), "a source's secret is one of the [secrets]")
+            if secret["host"] != entry["host"]:
+                message = f"this secret is bound to the host {secret['host']}, and is never shown to another"
+                raise self.wrong(("sources", name, "secret"), message)
+
+    def dsn(self, entry: Mapping) -> tuple[str, str]:
+        """Return a database's address, or what keeps it from being used (a sentence that doesn't repeat it)."""
+        value, problem = self.private(entry, "dsn_file", "dsn_env")
+        if problem:
+            return "", problem
+        try:
+            dsn = value.decode()
+            conninfo_to_dict(dsn)
+        except (UnicodeDecodeError, psycopg.ProgrammingError):
+            return "", "it isn't an address of PostgreSQL: write postgresql://ROLE:PASSWORD@HOST/DATABASE there."
+        return dsn, "" if dsn.strip() else "the address is empty."
+
     def value(self, entry: Mapping) -> tuple[bytes, str]:
         """Return the secret's bytes, or what keeps it from being used (a sentence)."""
-        if "env" in entry:
-            value = os.environ.get(entry["env"], "").encode()
-            problem = "" if value else f"the environment variable {entry['env']} is empty or not set."
-        else:
-            value, problem = _read_private(self.path.parent / entry["value_file"])
+        value, problem = self.private(entry, "value_file", "env")
         if not problem and len(value) < SHORTEST_SECRET:
             problem = f"it has {len(value)} bytes; give it at least {SHORTEST_SECRET}."
         if not problem and entry["kind"] == "bearer" and not re.fullmatch(rb"[\x21-\x7e]+", value):
             problem = "a bearer secret is sent in a header: one word of visible ASCII characters."
         return value, problem
+
+    def private(self, entry: Mapping, file: str, variable: str) -> tuple[bytes, str]:
+        """Return what stands in the file or the environment variable that the entry names, or why it isn't there."""
+        if variable in entry:
+            value = os.environ.get(entry[variable], "").encode()
+            return value, "" if value else f"the environment variable {entry[variable]} is empty or not set."
+        return _read_private(self.path.parent / entry[file])
 
     def wrong(self, keys: tuple[str, ...], message: str) -> BadOperatorFile:
         line = _line_of(self.text, keys)

@@ -29,6 +29,7 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 LEASE = timedelta(seconds=float(setting("COUNTERSIGN_LEASE_SECONDS", "45")))
 TOOL_TIMEOUT = timedelta(seconds=float(setting("COUNTERSIGN_TOOL_SECONDS", "30")))
+FACT_TIMEOUT = timedelta(seconds=float(setting("COUNTERSIGN_FACT_SECONDS", "2")))
 CLOCK_INTERVAL = timedelta(seconds=float(setting("COUNTERSIGN_CLOCK_SECONDS", "1")))
 RETRY_FIRST = timedelta(seconds=float(setting("COUNTERSIGN_RETRY_SECONDS", "5")))
 MAX_BODY_BYTES = bodies.MAX_BODY_BYTES

@@ -82,6 +82,7 @@ class Story:
         self.environment |= {"COUNTERSIGN_HOME": str(home), "COUNTERSIGN_PORT": str(port), "COUNTERSIGN_URL": self.url}
         self.addresses = {"url": self.url, "countersign_url": self.url, "countersign_port": str(port)}
         self.shop_port = 0
+        self.shop_admin_url = ""  # who may make the role that reads the sample shop
 
     def run(self) -> int:
         """Start everything, look after it, stop it in reverse order; return the exit code."""
@@ -138,6 +139,7 @@ class Story:
         self.addresses["database_owner_url"] = postgres.url("postgres")
         if self.demo and not self.environment.get("SHOP_DATABASE_URL"):
             self.environment["SHOP_DATABASE_URL"] = postgres.add_guest(sample.GUEST)
+            self.shop_admin_url = postgres.url("postgres", "postgres")
 
     def start_valkey(self, valkey: Valkey) -> None:
         self.keep(Child("valkey", valkey.spawn, valkey.log, valkey.ends, HEIGHTS["valkey"]))
@@ -151,6 +153,9 @@ class Story:
             self.demo = False
         if self.demo:
             self.shop_port = sample.prepare(self.home, port=self.port)
+            shop_url = self.environment["SHOP_DATABASE_URL"]
+            if problem := sample.add_reader(self.home, shop_url=shop_url, admin_url=self.shop_admin_url or shop_url):
+                say(problem)
             self.addresses["shop_url"] = f"http://127.0.0.1:{self.shop_port}"
             self.addresses["shop_database_url"] = self.environment["SHOP_DATABASE_URL"]
 
@@ -279,6 +284,8 @@ class Story:
 
     def work_inbox(self) -> None:
         try:
+            # Its tables hold the facts: without them everything would wait for people.
+            self.until(lambda: answers(f"http://127.0.0.1:{self.shop_port}/healthz"), "shop", every=0.1)
             self.once(sample.AFTER)
         except CannotStart as error:
             say(f"{error}. The product runs without it; `manage.py {' '.join(sample.AFTER)}` tries again.")
@@ -286,8 +293,13 @@ class Story:
 
 def is_ready(port: int) -> bool:
     """Ask the product whether it is ready to serve."""
+    return answers(f"http://127.0.0.1:{port}/readyz")
+
+
+def answers(url: str) -> bool:
+    """Ask whether an address on this machine answers 200."""
     try:
-        with LOOPBACK.open(f"http://127.0.0.1:{port}/readyz", timeout=3) as answer:
+        with LOOPBACK.open(url, timeout=3) as answer:
             return answer.status == 200
     except (urllib.error.URLError, OSError):
         return False

@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from agents import api as agents_api
+from agents import api_policies
 from approvals import api as approvals_api
 from controlplane import health, problems
 
@@ -13,6 +14,7 @@ api = [
     path("actions/<uuid:action_id>/", agents_api.action, name="api-action"),
     path("actions/<uuid:action_id>/decisions/", approvals_api.decide, name="api-decide"),
     path("queue/", approvals_api.queue, name="api-queue"),
+    path("policies/validate/", api_policies.validate, name="api-validate-policy"),
 ]
 
 # Only these of allauth's pages: people can't sign up or reset a password by themselves.

@@ -3,17 +3,21 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
+from textwrap import dedent
 
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from agents import actions, canonical, identities
+from agents import actions, canonical, identities, policies, readiness
 from agents.actions import Proposal
+from agents.agentfile import PolicyText
 from agents.identities import AgentPrincipal
 from agents.lifecycle import ACTION_MOVES
 from agents.models import Action, Agent, AgentRole, Grant, MoveAllowed, Person, Tool, ToolDefinition
+from agents.policy.shapes import shape_of
 from approvals import desk
 from audit.actors import Actor
 from audit.models import Event
@@ -224,3 +228,36 @@ def restore_moves() -> None:
         [MoveAllowed(old_state=old, new_state=new) for old, targets in ACTION_MOVES.items() for new in targets],
         ignore_conflicts=True,
     )
+
+
+# --- policy
+
+TRANSFER = {
+    "name": "transfer",
+    "tier": 2,
+    "effect": "write",
+    "idempotent": True,
+    "undo": None,
+    "connector": {"kind": "http", "host": "refunds", "path": "/transfers", "method": "POST", "secret": "shop_api"},
+    "schema": {
+        "type": "object",
+        "required": ["payee", "amount_usd"],
+        "additionalProperties": False,
+        "properties": {"payee": {"type": "string"}, "amount_usd": {"type": "number", "x-money": "USD"}},
+    },
+    "money": "amount_usd",
+    "counterparty": "payee",
+    "critical": ["amount_usd", "payee"],
+    "headline": "Transfer {amount_usd} to {payee}",
+    "preview": "none",
+}
+
+
+def give_policy(agent: Agent, text: str) -> Agent:
+    """Publish a policy for the agent, as an import would, with the source `shop` granted; return the agent with it."""
+    Agent.objects.filter(pk=agent.pk).update(sources=["shop"])
+    tools = [shape_of(body) for body in readiness.granted_definitions(agent)]
+    with transaction.atomic():
+        policies.publish(agent, PolicyText("policy.yaml", dedent(text)), tools=tools, by=Actor.SYSTEM)
+    agent.refresh_from_db()
+    return agent

@@ -1,16 +1,15 @@
-"""Phase 1 of a proposal, without a transaction: is it granted, does it fit, what does policy say, who could sign?"""
+"""Phase 1 of a proposal, without a transaction: is it granted, does it fit, and what must policy know of it?"""
 
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from django.contrib.auth.models import Group
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from agents import access, arguments, binding, canonical, headline, wire
-from agents.errors import InvalidArguments, NotReady, UnknownTool
-from agents.models import Agent, Grant, Person, Tool
-from agents.policy import defaults
+from agents.actions.gathering import Gathered, gather
+from agents.errors import InvalidArguments, UnknownTool
+from agents.models import Agent, Grant, Tool
 from agents.policy.verdict import Verdict
 
 
@@ -36,43 +35,55 @@ class Checked:
     """A proposal that passed phase 1: everything phase 2 needs, fetched before any lock is held."""
 
     tool: Tool
+    args: dict
     payload: bytes
-    bound: binding.Bound
+    gathered: Gathered
+    facts: dict
     headline: str
     impact: int
-    verdict: Verdict
-    groups: tuple[Group, ...]
-    eligible: dict[int, list[int]]
     self_humans: list[int]
+    sign: dict
     snapshot: dict
+
+    def bind(self, verdict: Verdict) -> binding.Bound:
+        """Bind what was proposed, and what was looked up for it, under the policy that gave the verdict."""
+        return binding.bind(
+            definition=self.tool.definition.body, args=self.args, policy=verdict.policy, facts=self.facts
+        )
 
 
 def check(agent: Agent, proposal: Proposal) -> Checked:
-    """Check a proposal as far as that needs no lock. Raises UnknownTool, InvalidArguments, NotReady."""
+    """Check a proposal as far as that needs no lock, and gather what policy must know.
+
+    Raises UnknownTool and InvalidArguments.
+    """
     grant = _live_grant(agent, proposal.tool)
     definition = grant.tool.definition
     schema = arguments.compile_schema(definition.body["schema"])
     if wrong := schema.check(proposal.arguments):
         raise InvalidArguments(errors=[{"field": error.path, "message": error.message} for error in wrong])
     args = schema.canonical(proposal.arguments)
-    try:
-        bound = binding.bind(definition=definition.body, args=args, policy=defaults.POLICY)
-    except wire.NotSendable as error:
-        raise InvalidArguments(errors=[{"field": "arguments", "message": str(error)}]) from error
-    verdict = defaults.evaluate(tier=grant.tool.tier, sign={int(tier): names for tier, names in agent.sign.items()})
-    groups, eligible = _staff(verdict)
+    _require_sendable(definition.body, args)
+    gathered = gather(agent, definition, args, claims=proposal.claims)
     return Checked(
         tool=grant.tool,
+        args=args,
         payload=canonical.canonical_bytes(args),
-        bound=bound,
-        headline=_headline(definition.body, args),
+        gathered=gathered,
+        facts=gathered.facts(),
+        headline=_headline(definition.body, args, gathered.shown()),
         impact=_impact(definition.body, args),
-        verdict=verdict,
-        groups=groups,
-        eligible=eligible,
         self_humans=access.self_humans(agent),
+        sign=agent.sign,
         snapshot=_snapshot(agent, grant),
     )
+
+
+def _require_sendable(definition: dict, args: dict) -> None:
+    try:
+        wire.wire_request(definition, args)
+    except wire.NotSendable as error:
+        raise InvalidArguments(errors=[{"field": "arguments", "message": str(error)}]) from error
 
 
 def _live_grant(agent: Agent, name: str) -> Grant:
@@ -86,23 +97,8 @@ def _live_grant(agent: Agent, name: str) -> Grant:
     return grant
 
 
-def _staff(verdict: Verdict) -> tuple[tuple[Group, ...], dict[int, list[int]]]:
-    """Return the groups in the verdict's order and, by group, the accounts that could sign at this moment."""
-    if not verdict.groups:
-        return (), {}
-    by_name = {group.name: group for group in Group.objects.filter(name__in=verdict.groups)}
-    if missing := [name for name in verdict.groups if name not in by_name]:
-        raise NotReady(f"The signing group {missing[0]!r} doesn't exist any more. The agent's owner must name another.")
-    groups = tuple(by_name[name] for name in verdict.groups)
-    eligible: dict[int, list[int]] = {group.pk: [] for group in groups}
-    members = Person.objects.filter(groups__in=groups, is_active=True).values_list("groups", "pk").order_by("pk")
-    for group, person in members:
-        eligible[group].append(person)
-    return groups, eligible
-
-
-def _headline(definition: dict, args: dict) -> str:
-    shown = dict(arguments.describe(definition["schema"], args))
+def _headline(definition: dict, args: dict, facts: dict[str, str]) -> str:
+    shown = dict(arguments.describe(definition["schema"], args)) | facts
     template = definition.get("headline") or definition["name"].replace("_", " ")
     return headline.render(template, shown)
 
@@ -120,5 +116,7 @@ def _snapshot(agent: Agent, grant: Grant) -> dict:
         "grant": grant.pk,
         "tool_tier": grant.tool.tier,
         "definition": grant.tool.definition.digest,
+        "policy": str(agent.policy_id) if agent.policy_id else None,
+        "policy_digest": agent.policy.digest if agent.policy_id else None,
         "stop_epoch": agent.stop_epoch,
     }

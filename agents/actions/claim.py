@@ -13,9 +13,10 @@ from django.db.models import Case, F, Q, When
 from django.db.models.functions import Now
 
 from agents import access, binding, canonical, states
+from agents.actions.gathering import Gathered
+from agents.actions.rechecking import drifted, look_again
 from agents.lifecycle import State
 from agents.models import Action, Agent, Grant, Slot
-from agents.policy import defaults
 from agents.policy.quorum import Requirement, staffable
 from agents.seating import seat, voter
 from agents.wire import NotSendable, WireRequest, wire_request
@@ -41,20 +42,23 @@ class Claim:
 def claim(action_id: UUID, *, worker: str) -> Claim | None:
     """Take the action under a lease, or end it `refused` when it may no longer run; None when there is nothing to take.
 
-    Locks in the one order: agent (shared, so that a committed stop is seen), action, slots. No network call happens
-    while they are held. The permit is consumed at the first lease.
+    What policy must know of it is looked up anew first. Then locks in the one order: agent (shared, so that a committed
+    stop is seen), action, slots. No network call happens while they are held. The permit is consumed at the first lease.
     """
+    looked = look_again(action_id)
+    if looked is None:
+        return None
     deadline = time.monotonic() + settings.LEASE.total_seconds()
     with transaction.atomic():
         agent = _share_agent(action_id)
         action = _take_row(action_id) if agent else None
-        if action is None or agent.is_stopped:
-            return None
+        if action is None or agent.is_stopped or agent.policy_id != looked.policy_id:
+            return None  # a policy that changed since we looked: the clock rings again
         action.agent = agent
         definition = action.definition.body
         wire, problem = _recompute(action, definition)
         # Asked before every attempt: a retry whose grant or signer is gone is as unwanted as a first call.
-        if problem := problem or _why_refused(action):
+        if problem := problem or _why_refused(action, looked):
             return _refuse(action, problem)
         states.move(
             action,
@@ -109,7 +113,7 @@ def _recompute(action: Action, definition: dict) -> tuple[WireRequest | None, st
     return wire, ""
 
 
-def _why_refused(action: Action) -> str:
+def _why_refused(action: Action, looked: Gathered) -> str:
     """Return why an approval no longer holds, or an empty string. Stricter applies; looser is ignored."""
     if not action.agent.enabled:
         return "agent_disabled"
@@ -118,11 +122,13 @@ def _why_refused(action: Action) -> str:
     )
     if not live.exists():
         return "grant_gone"
-    if action.tool.definition_id != action.definition_id:
+    if action.tool.definition_id != action.definition_id or action.tool.tier != action.definition.body["tier"]:
         return "definition_changed"
-    verdict = defaults.evaluate(tier=action.tool.tier, sign={int(t): names for t, names in action.agent.sign.items()})
+    verdict = looked.judge(sign=action.agent.sign, totals=action.snapshot.get("totals", {}))
     if verdict.outcome == "deny":
         return "policy_denies_now"
+    if drifted(action, looked, verdict):
+        return "facts_drifted" if action.slots.exists() else "policy_stricter_now"
     slots = list(Slot.objects.filter(action=action).select_related("filled_by"))
     return _why_signatures_fail(action, slots) or _why_too_few(verdict.groups, slots)
 
@@ -162,6 +168,8 @@ REFUSALS = {
     "grant_gone": "The agent may no longer use this tool.",
     "definition_changed": "The tool was redefined after the approval.",
     "policy_denies_now": "Policy denies it now.",
+    "policy_stricter_now": "Policy would not let it run unattended any more.",
+    "facts_drifted": "What was looked up has changed: people signed for something else.",
     "more_signatures_needed_now": "More signatures are needed now than were given.",
     "signer_not_eligible_now": "Somebody who signed may no longer sign.",
     "signer_left_group": "Somebody who signed has left the group they signed for.",

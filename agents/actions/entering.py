@@ -1,14 +1,23 @@
 """Phase 2 of a proposal, in its one short transaction: the action enters in its first resting state, with its event."""
 
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from agents import canonical, wake
+from django.contrib.auth.models import Group
+from django.db import connection
+
+from agents import binding, canonical, limits, wake
 from agents.actions.checking import Checked, Proposal
+from agents.actions.staffing import staff
 from agents.identities import AgentPrincipal
 from agents.lifecycle import State
 from agents.models import Action, ActionContent, ClockInterval, Slot
-from agents.policy.verdict import Verdict
-from audit import log
+from agents.policy import deadlines
+from agents.policy.verdict import Reason, Verdict
+from audit import log, redaction
 
 QUARTER = 15 * 60
 FIRST_RING_SECONDS = 5
@@ -17,24 +26,46 @@ _FIRST_STATE = {"allow": State.APPROVED, "review": State.AWAITING_REVIEW, "deny"
 _FIRST_VERB = {"allow": "action.allowed", "review": "action.proposed", "deny": "action.denied"}
 
 
-def enter(principal: AgentPrincipal, proposal: Proposal, checked: Checked, now: datetime) -> Action:
-    """Write the action with its slots, clock and event, and ring when it may run at once; `now` is the database's time."""
-    action = _row(principal, proposal, checked, now)
+@dataclass(frozen=True)
+class Judged:
+    """What the verdict came to under the locks: with the limits' totals, the people it asks for, and what is bound."""
+
+    verdict: Verdict
+    bound: binding.Bound
+    totals: dict[str, int | float | None]
+    usages: limits.Usages
+    groups: tuple[Group, ...]
+    eligible: dict[int, list[int]]
+
+
+def judge(checked: Checked) -> Judged:
+    """Let policy judge, while the rows its limits count by are held. Raises NotReady when a group is gone."""
+    plan = checked.gathered.plan
+    usages = limits.lock(plan)
+    totals = limits.totals(plan, usages)
+    verdict = checked.gathered.judge(sign=checked.sign, totals=totals)
+    return Judged(verdict, checked.bind(verdict), totals, usages, *staff(verdict))
+
+
+def enter(principal: AgentPrincipal, proposal: Proposal, checked: Checked, judged: Judged, now: datetime) -> Action:
+    """Write the action with its slots, clock and event, and ring when it may run at once; `now` is the database's time.
+
+    What is kept beside it (content, limit entries, the answer) is for `keep`.
+    """
+    action = _row(principal, proposal, checked, judged, now)
     action.save(force_insert=True)
-    ActionContent.objects.create(
-        action=action, rationale=proposal.rationale, claims=proposal.claims, provenance=proposal.provenance
-    )
+    action.content = _content(action, proposal, checked)
     if action.state == State.AWAITING_REVIEW:
-        Slot.objects.bulk_create(_slots(action, checked))
+        Slot.objects.bulk_create(_slots(action, judged))
         ClockInterval.objects.create(action=action, kind="running")
-    _record(principal, action, checked)
+    _record(principal, action, checked, judged)
     if action.state == State.APPROVED:
         wake.ring(action.pk)
     return action
 
 
-def _row(principal: AgentPrincipal, proposal: Proposal, checked: Checked, now: datetime) -> Action:
-    verdict, bound = checked.verdict, checked.bound
+def _row(principal: AgentPrincipal, proposal: Proposal, checked: Checked, judged: Judged, now: datetime) -> Action:
+    verdict, bound = judged.verdict, judged.bound
     action = Action(
         agent=principal.agent,
         proposer_agent=principal.agent,
@@ -48,21 +79,61 @@ def _row(principal: AgentPrincipal, proposal: Proposal, checked: Checked, now: d
         wire_digest=bound.wire_digest,
         scope=bound.scope,
         policy=verdict.policy,
+        policy_id=principal.agent.policy_id,
         headline=checked.headline,
         impact=checked.impact,
         self_humans=checked.self_humans,
         tier=checked.tool.tier,
         effective_tier=verdict.effective_tier,
         verdict=verdict.outcome,
-        reasons=[{"code": reason.code, "text": reason.text, "rule": reason.rule} for reason in verdict.reasons],
-        snapshot=checked.snapshot,
+        reasons=[_reason(reason) for reason in verdict.reasons],
+        facts=checked.facts,
+        snapshot=checked.snapshot | checked.gathered.beside(judged.totals),
         permit_seconds=verdict.permit_seconds,
+        sample_rate=verdict.sample,
+        sampled=_drawn(verdict),
         trace_id=proposal.trace_id,
         state=_FIRST_STATE[verdict.outcome],
         **_times(verdict, now),
     )
     action.lineage = action.pk
     return action
+
+
+def _drawn(verdict: Verdict) -> bool:
+    # From the system's own randomness: an agent that could foresee the draw would know what nobody looks at.
+    return verdict.outcome == "allow" and random.SystemRandom().random() < verdict.sample
+
+
+def _reason(reason: Reason) -> dict:
+    return {
+        "code": reason.code,
+        "text": reason.text,
+        "rule": reason.rule,
+        "line": reason.line,
+        "condition": reason.condition,
+        "values": dict(reason.values),
+        "known": reason.known,
+    }
+
+
+def _content(action: Action, proposal: Proposal, checked: Checked) -> ActionContent:
+    """The agent's own words, as far as the policy keeps them. Written with `keep`."""
+    policy = checked.gathered.compiled.policy
+    words = proposal if policy.keep.prompts else Proposal(tool=proposal.tool, arguments={})
+    return ActionContent(
+        action=action,
+        rationale=redaction.redact(words.rationale, policy.redact).text,
+        claims=_masked(words.claims, policy.redact),
+        provenance=_masked(words.provenance, policy.redact),
+        erase_after=policy.keep.days,
+        keep_output=policy.keep.tool_calls,
+    )
+
+
+def _masked(words: dict, kinds: Sequence[str]) -> dict:
+    """Return them as they read back from canonical JSON, with what the policy redacts masked."""
+    return redaction.redact_value(json.loads(canonical.canonical_bytes(words)), kinds)[0]
 
 
 def _times(verdict: Verdict, now: datetime) -> dict:
@@ -72,13 +143,14 @@ def _times(verdict: Verdict, now: datetime) -> dict:
         return {"permit_until": permit_until, "wake_at": now + timedelta(seconds=FIRST_RING_SECONDS)}
     if verdict.outcome == "deny":
         return {"decided_at": now, "finished_at": now}
-    due = now + timedelta(seconds=verdict.due_seconds)
-    at_risk = now + timedelta(seconds=verdict.due_seconds * 0.75)
-    expires = now + timedelta(seconds=verdict.expires_seconds)
+    at_risk, due, expires = (
+        deadlines.add(now, seconds, verdict.calendar)
+        for seconds in (int(verdict.due_seconds * 0.75), verdict.due_seconds, verdict.expires_seconds)
+    )
     return {"at_risk_at": at_risk, "due_at": due, "expires_at": expires, "wake_at": at_risk}
 
 
-def _slots(action: Action, checked: Checked) -> list[Slot]:
+def _slots(action: Action, judged: Judged) -> list[Slot]:
     due = action.due_at.astimezone(UTC).timestamp()
     return [
         Slot(
@@ -90,13 +162,13 @@ def _slots(action: Action, checked: Checked) -> list[Slot]:
             tier=-action.effective_tier,
             impact=-action.impact,
             excluded=action.self_humans,
-            eligible=checked.eligible[group.pk],
+            eligible=judged.eligible[group.pk],
         )
-        for position, group in enumerate(checked.groups, start=1)
+        for position, group in enumerate(judged.groups, start=1)
     ]
 
 
-def _record(principal: AgentPrincipal, action: Action, checked: Checked) -> None:
+def _record(principal: AgentPrincipal, action: Action, checked: Checked, judged: Judged) -> None:
     log.record(
         _FIRST_VERB[action.verdict],
         by=principal.actor(),
@@ -114,10 +186,55 @@ def _record(principal: AgentPrincipal, action: Action, checked: Checked) -> None
             "tier": action.tier,
             "effective_tier": action.effective_tier,
             "policy": action.policy,
-            "codes": [reason.code for reason in checked.verdict.reasons],
-            "slots": [group.name for group in checked.groups],
+            "codes": [reason.code for reason in judged.verdict.reasons],
+            "rules": [reason.rule for reason in judged.verdict.reasons if reason.rule],
+            "slots": [group.name for group in judged.groups],
             "snapshot": checked.snapshot,
+            "sampled": action.sampled,
         },
-        private={"headline": action.headline},
+        private={"headline": redaction.redact(action.headline, checked.gathered.compiled.policy.redact).text}
+        | _seen(action, judged.verdict),
         retention=log.RETENTION_BY_TIER[action.effective_tier],
     )
+
+
+def _seen(action: Action, verdict: Verdict) -> dict:
+    """Return what the verdict rested on, for the record: values are personal data, so they stand apart from the event."""
+    reasons = [{"text": reason.text, "values": dict(reason.values)} for reason in verdict.reasons]
+    return {"facts": action.facts, "reasons": reasons}
+
+
+# --- what is kept beside it, in one statement
+
+_KEEP = """
+WITH content AS (
+    INSERT INTO agents_actioncontent (action_id, rationale, claims, provenance, erase_after, keep_output)
+    VALUES (%(action)s, %(rationale)s, %(claims)s::jsonb, %(provenance)s::jsonb, %(erase_after)s, %(keep_output)s)
+), counted AS (
+    INSERT INTO agents_limitentry (usage_id, action_id, tool, measure, amount)
+    SELECT usage_id, %(action)s, tool, measure, amount FROM jsonb_to_recordset(%(entries)s::jsonb)
+        AS entry (usage_id bigint, tool text, measure text, amount numeric)
+)
+INSERT INTO agents_idempotencykey (scope, key, fingerprint, action_id, status, answer)
+VALUES (%(scope)s, %(key)s, %(fingerprint)s, %(action)s, %(status)s, %(answer)s::jsonb)
+"""
+
+
+def keep(action: Action, checked: Checked, judged: Judged, *, answer: dict) -> None:
+    """Write the agent's words, what counts against limits, and the answer given for the key, all of it or nothing."""
+    content, counts = action.content, action.state != State.DENIED
+    entries = limits.rows(checked.gathered.plan, judged.usages, tool=checked.tool.name) if counts else []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _KEEP,
+            {
+                "action": action.pk,
+                "rationale": content.rationale,
+                "claims": json.dumps(content.claims),
+                "provenance": json.dumps(content.provenance),
+                "erase_after": content.erase_after,
+                "keep_output": content.keep_output,
+                "entries": json.dumps(entries),
+                **answer,
+            },
+        )

@@ -37,7 +37,7 @@ def execute(action_id: UUID, *, worker: str) -> Action | None:
     if time.monotonic() > taken.deadline:
         return None  # stopped for longer than its lease: the clock has taken the action back
     # Never longer than the lease: the next attempt may begin once it is over.
-    result = http.call(taken.definition, taken.wire, action=taken.action, deadline=taken.deadline)
+    result = http.call(taken.definition, taken.wire, errand=http.Errand.of(taken.action), deadline=taken.deadline)
     failpoints.reach("after_call")
     return _record(taken, result)
 
@@ -88,7 +88,7 @@ def _move(taken: Claim, result: Result) -> None:
         states.move(
             action, to=to, by=Actor.SYSTEM, where=guard, data=data | {"reason": result.reason}, error=result.error()
         )
-        ActionContent.objects.filter(action=action).update(output=result.output)
+        ActionContent.objects.filter(action=action, keep_output=True).update(output=result.output)
         return
     sent = not isinstance(result, NothingSent) or earlier
     retry_or_ask(action, sent=sent, reason=result.reason, where=guard, data=data)

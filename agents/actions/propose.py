@@ -1,5 +1,6 @@
 """`propose()`: an agent asks. Checks without a transaction first, then one short transaction that decides and writes."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,16 +9,19 @@ from django.db import IntegrityError, connection, transaction
 
 from agents import canonical
 from agents.actions.checking import Checked, Proposal, check
-from agents.actions.entering import enter
+from agents.actions.entering import enter, judge, keep
 from agents.errors import AgentNotEnabled, AgentStopped, Invalid, KeyInFlight, KeyReused
 from agents.identities import AgentPrincipal
-from agents.models import Action, Agent, IdempotencyKey
+from agents.models import Action, IdempotencyKey
 
 Answer = Callable[[Action], tuple[int, dict]]
 
+# The agent's row is held, so that a stop and this proposal can't cross; the key's lock is tried and never waited for.
 _LOCK_AND_LOOK = """
-SELECT now(), pg_try_advisory_xact_lock(hashtextextended(%s, 0)), k.fingerprint, k.status, k.answer::text
-FROM (SELECT 1) AS one LEFT JOIN agents_idempotencykey AS k ON k.scope = %s AND k.key = %s
+SELECT now(), pg_try_advisory_xact_lock(hashtextextended(%s, 0)), a.enabled, a.stopped_at,
+    k.fingerprint, k.status, k.answer::text
+FROM agents_agent AS a LEFT JOIN agents_idempotencykey AS k ON k.scope = %s AND k.key = %s
+WHERE a.id = %s FOR SHARE OF a
 """
 
 
@@ -51,19 +55,23 @@ def propose(*, principal: AgentPrincipal, proposal: Proposal, key: str, answer: 
 
 def _decide(principal: AgentPrincipal, proposal: Proposal, checked: Checked, key: str, answer: Answer) -> Proposed:
     with transaction.atomic():
-        now, stored = _lock_key(principal, proposal, key)
+        now, stored = _lock(principal, proposal, key)
         if stored:
             return stored
-        _require_running(principal.agent)
-        action = enter(principal, proposal, checked, now)
+        judged = judge(checked)
+        action = enter(principal, proposal, checked, judged, now)
         status, body = answer(action)
-        IdempotencyKey.objects.create(
-            scope=_scope(principal),
-            key=key,
-            fingerprint=proposal.fingerprint,
-            action=action,
-            status=status,
-            answer=body,
+        keep(
+            action,
+            checked,
+            judged,
+            answer={
+                "scope": _scope(principal),
+                "key": key,
+                "fingerprint": proposal.fingerprint,
+                "status": status,
+                "answer": json.dumps(body),
+            },
         )
     return Proposed(status=status, body=body, replayed=False)
 
@@ -75,17 +83,6 @@ def _require_canonical(proposal: Proposal) -> None:
             canonical.canonical_bytes(getattr(proposal, name))
         except canonical.NotCanonical as error:
             raise Invalid(errors=[{"field": name, "message": str(error)}]) from error
-
-
-def _require_running(agent: Agent) -> None:
-    """Hold the agent row so that a stop and this proposal can't cross; raises AgentNotEnabled or AgentStopped."""
-    current = Agent.objects.raw(
-        "SELECT id, slug, enabled, stopped_at FROM agents_agent WHERE id = %s FOR SHARE", [agent.pk]
-    )[0]
-    if not current.enabled:
-        raise AgentNotEnabled()
-    if current.is_stopped:
-        raise AgentStopped()
 
 
 # --- the key
@@ -110,14 +107,21 @@ def _replay(proposal: Proposal, fingerprint: str, status: int, body: dict) -> Pr
     return Proposed(status=status, body=body, replayed=True)
 
 
-def _lock_key(principal: AgentPrincipal, proposal: Proposal, key: str) -> tuple[datetime, Proposed | None]:
-    """Take the key's lock without waiting and look once more; return the database's time and a stored answer."""
+def _lock(principal: AgentPrincipal, proposal: Proposal, key: str) -> tuple[datetime, Proposed | None]:
+    """Take the key's lock, hold the agent and look once more; return the database's time and a stored answer.
+
+    Raises KeyInFlight, KeyReused, AgentNotEnabled, AgentStopped.
+    """
     scope = _scope(principal)
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK_AND_LOOK, [f"{scope} {key}", scope, key])
-        now, granted, fingerprint, status, body = cursor.fetchone()
+        cursor.execute(_LOCK_AND_LOOK, [f"{scope} {key}", scope, key, principal.agent.pk])
+        now, granted, enabled, stopped_at, fingerprint, status, body = cursor.fetchone()
     if not granted:
         raise KeyInFlight()
-    if fingerprint is None:
-        return now, None
-    return now, _replay(proposal, fingerprint, status, canonical.parse_json(body.encode()))
+    if fingerprint is not None:
+        return now, _replay(proposal, fingerprint, status, canonical.parse_json(body.encode()))
+    if not enabled:
+        raise AgentNotEnabled()
+    if stopped_at is not None:
+        raise AgentStopped()
+    return now, None

@@ -5,6 +5,7 @@ import json
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
 from agents import access, readiness, registry
@@ -98,8 +99,8 @@ class AgentAdmin(Confined):
     list_display = ["slug", "name", "owner", "standing", "first_enabled_at"]
     list_filter = ["enabled"]
     search_fields = ["slug", "name"]
-    readonly_fields = ["slug", "runtime", "standing", "needs"]
-    fields = ["slug", "name", "purpose", "sign", "runtime", "standing", "needs"]
+    readonly_fields = ["slug", "policy_label", "sources_named", "runtime", "standing", "needs"]
+    fields = ["slug", "name", "purpose", "sign", "policy_label", "sources_named", "runtime", "standing", "needs"]
     inlines = [RoleInline, ToolInline, GrantInline, TokenInline]
 
     def get_queryset(self, request):
@@ -126,6 +127,17 @@ class AgentAdmin(Confined):
     @admin.display(description="standing")
     def standing(self, agent: Agent) -> str:
         return registry.standing(agent)
+
+    @admin.display(description="policy")
+    def policy_label(self, agent: Agent) -> str:
+        if agent.policy is None:
+            return "none: the tiers alone decide"
+        address = reverse("admin:agents_policy_change", args=[agent.policy.pk])
+        return format_html('<a href="{}">{}</a>', address, agent.policy.label)
+
+    @admin.display(description="sources of facts")
+    def sources_named(self, agent: Agent) -> str:
+        return ", ".join(agent.sources) or "none"
 
     @admin.display(description="readiness")
     def needs(self, agent: Agent) -> str:

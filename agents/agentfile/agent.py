@@ -1,6 +1,7 @@
 """What an agent file says, as frozen dataclasses of plain types."""
 
 from dataclasses import dataclass, field
+from pathlib import PurePath
 
 from agents.documents.nodes import Node, locate
 from agents.documents.problems import DocumentErrors, Problem
@@ -10,6 +11,17 @@ class AgentFileErrors(DocumentErrors):
     """The agent file can't be used: correct the places in `problems` (in file order) and read it again."""
 
     code = "agent_file_invalid"
+
+
+@dataclass(frozen=True)
+class PolicyText:
+    """The policy beside an agent file, unread: `file` is its plain name, `text` None when only the name is known.
+
+    Two are equal when they say the same, whatever their files are called.
+    """
+
+    file: str = field(compare=False)
+    text: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +72,14 @@ class ToolSpec:
         return self.definition["money"]
 
     @property
+    def counterparty(self) -> str | None:
+        return self.definition.get("counterparty")
+
+    @property
+    def business_key(self) -> tuple[str, ...]:
+        return tuple(self.definition.get("business_key", ()))
+
+    @property
     def critical(self) -> tuple[str, ...]:
         return tuple(self.definition["critical"])
 
@@ -73,7 +93,8 @@ class AgentFile:
     """An agent, whole. Two are equal when they say the same, wherever it stands and whatever file it came from.
 
     `roles` maps owner, steward, agent_steward, eval_owner, data_gatekeeper (those named) to usernames; `sign` maps
-    tiers 2 to 4 to group names, one slot each. `notes` is what the owner should know although the file can be used.
+    tiers 2 to 4 to group names, one slot each; `sources` are the operator's, by name, for the policy's facts. `notes`
+    is what the owner should know although the file can be used.
     """
 
     slug: str
@@ -84,9 +105,16 @@ class AgentFile:
     runtime: str
     enabled: bool
     tools: tuple[ToolSpec, ...]
+    sources: tuple[str, ...] = ()
+    policy: PolicyText | None = None
     notes: tuple[Problem, ...] = field(default=(), compare=False)
     file: str = field(default="", compare=False)
     root: Node | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def policy_path(self) -> str:
+        """What problems call the policy file: its path, as seen from where the agent file's path is."""
+        return str(PurePath(self.file).parent / self.policy.file)
 
     def where(self, path: str) -> tuple[int, int]:
         """Return (line, column) of `roles.owner`, `tools[0].connector.host`, `sign.3[1]`; of the nearest thing above

@@ -12,13 +12,8 @@ AGENT = Keys(
         "runtime": "where it runs: runtime: {kind: external}",
         "tools": "the list of what it may do",
     },
-    optional=("sign", "enabled"),
-    later={
-        "budget": "budgets aren't counted yet",
-        "sources": "fact sources aren't read yet",
-        "policy": "policy isn't evaluated yet, tiers alone decide",
-        "verify": "runs aren't verified yet",
-    },
+    optional=("sign", "sources", "policy", "enabled"),
+    later={"budget": "budgets aren't counted yet", "verify": "runs aren't verified yet"},
 )
 ROLES = Keys(
     "roles",
@@ -37,11 +32,7 @@ TOOL = Keys(
         "connector": "how it is called: connector: {kind: http, host: ..., path: /..., method: POST}",
         "schema": "the JSON Schema of its arguments",
     },
-    optional=("undo", "money", "critical", "headline", "preview"),
-    later={
-        "counterparty": "limits by counterparty aren't counted yet",
-        "business_key": "duplicates by business key aren't found yet",
-    },
+    optional=("undo", "money", "counterparty", "business_key", "critical", "headline", "preview"),
 )
 CONNECTOR = Keys(
     "a connector",
@@ -65,6 +56,14 @@ HOST = words(
 SECRET = words(
     r"[a-z][a-z0-9_-]{0,62}", "the name of a secret in countersign.toml ([secrets.NAME]), never the secret itself"
 )
+SOURCE = words(
+    r"[a-z][a-z0-9_-]{0,62}",
+    "the name of a source in countersign.toml ([sources.NAME]), never an address or a password",
+)
+POLICY_FILE = words(
+    r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\.ya?ml",
+    "the name of a YAML file beside this one, like policy.yaml, without a folder",
+)
 LINE = words(r"(?=\S)[^\n\t]{1,200}(?<=\S)", "one line of at most 200 characters")
 PROSE = words(r"(?=\s*\S).{1,4000}", "text of at most 4000 characters")
 ARGUMENT = words(r"[^\n]{1,256}", "the name of an argument in the schema")
@@ -81,3 +80,4 @@ CONNECTOR_KINDS_LATER = ("sql", "mcp", "internal", "external")
 SLOTS_NEEDED = {2: 1, 3: 2, 4: 2}  # distinct groups whose people sign, by effective tier
 MAX_SLOTS = 8
 MAX_TOOLS = 200
+MAX_SOURCES = 50

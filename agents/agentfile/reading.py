@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from agents.agentfile import grammar
-from agents.agentfile.agent import AgentFile, AgentFileErrors, ToolSpec
+from agents.agentfile.agent import AgentFile, AgentFileErrors, PolicyText, ToolSpec
 from agents.agentfile.tools import HELD, check_tools, read_tool
 from agents.counting import count
 from agents.documents.composing import MAX_BYTES, START, Unreadable, compose, decode
@@ -20,8 +20,9 @@ SEPARATE_ROLES = ("owner", "steward", "eval_owner")
 def read(source: bytes | str, *, name: str) -> AgentFile:
     """Return the agent that the YAML text describes; `name` is what problems call the file.
 
-    Raises AgentFileErrors with every problem found. Nothing is opened, fetched or looked up: whether its people,
-    groups, hosts and secrets exist is for the caller to check, with `AgentFile.where` to point at them.
+    Raises AgentFileErrors with every problem found. Nothing is opened, fetched or looked up: of a policy only the
+    file's name is known, and whether people, groups, hosts, secrets and sources exist is for the caller to check, with
+    `AgentFile.where` to point at them.
     """
     findings = Findings(name, what="an agent file", refusal=AgentFileErrors)
     try:
@@ -32,16 +33,19 @@ def read(source: bytes | str, *, name: str) -> AgentFile:
 
 
 def read_path(path: str | Path) -> AgentFile:
-    """Return the agent of a file, or of a folder's `agent.yaml` or only YAML file; raises AgentFileErrors.
+    """Return the agent of a file, or of a folder's `agent.yaml` or only YAML file, with the text of its policy.
 
-    Other YAML files of the folder are named in the notes: they aren't read.
+    Other YAML files of the folder are named in the notes: they aren't read. Raises AgentFileErrors.
     """
     path = Path(path)
     others: list[Path] = []
     if path.is_dir():
         path, others = _find_file(path)
-    agent = read(_read_bytes(path), name=str(path))
-    aside = [Problem(agent.file, *START, "", f"{other.name} beside it isn't read") for other in others]
+    agent = _with_policy(read(_read_bytes(path), name=str(path)))
+    named = agent.policy.file if agent.policy else None
+    aside = [
+        Problem(agent.file, *START, "", f"{other.name} beside it isn't read") for other in others if other.name != named
+    ]
     return _with_notes(agent, aside)
 
 
@@ -68,6 +72,21 @@ def _read_bytes(path: Path) -> bytes:
             return file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         raise _unopened(path, error) from None
+
+
+def _with_policy(agent: AgentFile) -> AgentFile:
+    """Return the agent with its policy's text; what that says is for others to read."""
+    if agent.policy is None:
+        return agent
+    path = Path(agent.policy_path)
+    if not path.exists():
+        raise AgentFileErrors([agent.problem("policy", f"there is no {path.name} beside this file: add it there")])
+    findings = Findings(str(path), what="a policy", refusal=AgentFileErrors)
+    try:
+        text = decode(_read_bytes(path), findings)
+    except Unreadable:
+        raise AgentFileErrors(sorted(findings.problems), partial=True) from None
+    return replace(agent, policy=PolicyText(agent.policy.file, text))
 
 
 def _unopened(path: Path, error: OSError | ValueError) -> AgentFileErrors:
@@ -101,7 +120,9 @@ def _read_agent(root: Node, findings: Findings) -> AgentFile:
         "sign": sign,
         "runtime": _read_runtime(agent),
         "enabled": agent.truth("enabled") or False,
+        "sources": _read_sources(agent),
         "tools": tuple(spec for _, spec in tools),
+        "policy": _read_policy(agent),
     }
     return AgentFile(**read, notes=findings.finish(), file=findings.file, root=root)
 
@@ -141,6 +162,18 @@ def _read_runtime(agent: Section) -> str | None:
     return runtime.choice("kind", grammar.RUNTIME_KINDS) if runtime else None
 
 
+def _read_sources(agent: Section) -> tuple[str, ...]:
+    sources = agent.texts("sources", grammar.SOURCE) or []
+    if len(sources) > grammar.MAX_SOURCES:
+        agent.report("sources", f"more than {grammar.MAX_SOURCES} sources: name those the policy's facts come from")
+    return tuple(sources)
+
+
+def _read_policy(agent: Section) -> PolicyText | None:
+    file = agent.text("policy", grammar.POLICY_FILE)
+    return PolicyText(file) if file else None
+
+
 def _read_tools(agent: Section) -> list[tuple[Section, ToolSpec]]:
     node = agent.get("tools")
     if node is None:
@@ -153,7 +186,8 @@ def _read_tools(agent: Section) -> list[tuple[Section, ToolSpec]]:
         agent.findings.partial = True
         agent.report("tools", f"more than {grammar.MAX_TOOLS} tools: split the agent")
         return []
-    read_tools = [read_tool(item, f"tools[{i}]", agent.findings) for i, item in enumerate(node.items)]
+    policy = agent.has("policy")
+    read_tools = [read_tool(item, f"tools[{i}]", agent.findings, policy=policy) for i, item in enumerate(node.items)]
     tools = [tool for tool in read_tools if tool]
     check_tools(tools)
     return tools

@@ -13,8 +13,9 @@ from agents.headline import check_template
 HELD = 2  # from this tier on a person may have to sign
 
 
-def read_tool(node: Node, path: str, findings: Findings) -> tuple[Section, ToolSpec] | None:
-    """Return the tool with its section, or None if it isn't a mapping.
+def read_tool(node: Node, path: str, findings: Findings, *, policy: bool) -> tuple[Section, ToolSpec] | None:
+    """Return the tool with its section, or None if it isn't a mapping. `policy`: the agent has one, so headlines may
+    name its facts.
 
     Where something was reported, the definition has gaps: it is only for further checks of the same file.
     """
@@ -36,12 +37,14 @@ def read_tool(node: Node, path: str, findings: Findings) -> tuple[Section, ToolS
         "headline": tool.text("headline", grammar.HEADLINE),
         "preview": "none",
     }
+    definition |= _read_identity(tool)
     definition["schema"], compiled = _read_schema(tool)
     findings.partial |= compiled is None or len(findings.problems) > before
     _check_effect(tool, definition)
     _check_held(tool, definition)
     if compiled:
         _check_arguments(tool, definition, compiled)
+        _check_headline(tool, definition, compiled, policy=policy)
     return tool, ToolSpec(definition, node.at)
 
 
@@ -80,6 +83,20 @@ def _read_name(tool: Section) -> str | None:
 def _read_undo(tool: Section) -> str | None:
     undo = tool.text("undo", grammar.UNDO)
     return None if undo == "none" else undo
+
+
+def _read_identity(tool: Section) -> dict:
+    """Return the keys that say whom an action is about and which two are the same, as far as they are given.
+
+    A definition is known by its digest: one that doesn't say them stays byte for byte what it was.
+    """
+    given = {
+        "counterparty": tool.text("counterparty", grammar.ARGUMENT),
+        "business_key": tool.texts("business_key", grammar.ARGUMENT),
+    }
+    if given["business_key"] == []:
+        tool.report("business_key", "no argument is named: add those that make two actions the same, or remove the key")
+    return {key: value for key, value in given.items() if value}
 
 
 def _read_schema(tool: Section) -> tuple[dict | None, ArgumentSchema | None]:
@@ -128,20 +145,27 @@ def _check_held(tool: Section, definition: dict) -> None:
 
 def _check_arguments(tool: Section, definition: dict, compiled: ArgumentSchema) -> None:
     properties, required = compiled.source.get("properties", {}), compiled.source.get("required", [])
-    for i, name in enumerate(definition["critical"]):
-        _check_argument(tool, f"critical[{i}]", name, properties, required)
+    for key in ("critical", "business_key"):
+        for i, name in enumerate(definition.get(key, ())):
+            _check_argument(tool, f"{key}[{i}]", name, properties, required)
+    if counterparty := definition.get("counterparty"):
+        _check_argument(tool, "counterparty", counterparty, properties, required)
     money = definition["money"]
     if money and _check_argument(tool, "money", money, properties, required) and money not in compiled.money:
         tool.report("money", f"{money} isn't marked as money: write x-money: USD (its currency) in the schema")
     if path := definition["connector"].get("path"):
         check_path_arguments(tool, path, properties, required)
-    if headline := definition["headline"]:
-        held = (definition["tier"] or 0) >= HELD
-        critical = [name for name in definition["critical"] if held and name in properties]
-        for problem in check_template(headline, arguments=set(properties), critical=critical):
-            if problem.endswith("is not an argument of this tool"):
-                problem += f": its arguments are {', '.join(list(properties)[:20]) or 'none'}"
-            tool.report("headline", problem)
+
+
+def _check_headline(tool: Section, definition: dict, compiled: ArgumentSchema, *, policy: bool) -> None:
+    if not (template := definition["headline"]):
+        return
+    properties, held = compiled.source.get("properties", {}), (definition["tier"] or 0) >= HELD
+    critical = [name for name in definition["critical"] if held and name in properties]
+    for problem in check_template(template, arguments=set(properties), critical=critical, policy=policy):
+        if problem.endswith("is not an argument of this tool"):
+            problem += f": its arguments are {', '.join(list(properties)[:20]) or 'none'}"
+        tool.report("headline", problem)
 
 
 def _check_argument(tool: Section, path: str, name: str, properties: dict, required: list) -> bool:

@@ -15,12 +15,16 @@ WIDTH = 100  # what fits stays on one line in braces
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./@+-]*(?: [A-Za-z0-9_./@+()'-]+)*")
 _PLAIN_KEY = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*|[0-9]")
 _TOOL_KEYS = (
-    "name", "tier", "effect", "idempotent", "undo", "connector", "schema", "money", "critical", "headline", "preview",
+    "name", "tier", "effect", "idempotent", "undo", "connector", "schema", "money", "counterparty", "business_key",
+    "critical", "headline", "preview",
 )  # fmt: skip
 
 
 def write(agent: AgentFile) -> str:
-    """Return the YAML text of an agent (or of anything with its attributes); `read` gives an equal one back."""
+    """Return the YAML text of an agent (or of anything with its attributes); `read` gives an equal one back.
+
+    A policy is written as the name of its file: its text stands there.
+    """
     document = {
         "agent": agent.slug,
         "name": agent.name,
@@ -28,17 +32,19 @@ def write(agent: AgentFile) -> str:
         "roles": dict(agent.roles),
         "sign": {str(tier): list(groups) for tier, groups in sorted(agent.sign.items())},
         "runtime": {"kind": agent.runtime},
+        "sources": list(agent.sources) or None,
         "tools": [_tool(tool.definition) for tool in agent.tools],
+        "policy": agent.policy.file if agent.policy else None,
         "enabled": agent.enabled,
     }
-    return "\n".join(_block(document)) + "\n"
+    return "\n".join(_block(_given(document))) + "\n"
 
 
 def _tool(definition: dict) -> dict:
     """Return the definition as the file words it: what isn't given is left out, `undo` says none."""
     connector = {key: definition["connector"].get(key) for key in CONNECTOR.taken}
     said = {**definition, "undo": definition["undo"] or "none", "connector": _given(connector)}
-    return _given({key: said[key] for key in _TOOL_KEYS})
+    return _given({key: said.get(key) for key in _TOOL_KEYS})
 
 
 def _given(values: dict) -> dict:

@@ -7,11 +7,16 @@ from django.db.models.functions import Now
 from agents.models.agent import Agent
 from agents.models.person import Person
 
-
 # What a list says decides what runs unattended: on an agent that was ever enabled two humans say so, or the operator.
 _TWO_HUMANS = """
+IF NEW.state = 'removal_proposed' AND (TG_OP = 'INSERT' OR OLD.state NOT IN ('active', 'removal_proposed')) THEN
+    RAISE EXCEPTION 'only a key that counts can be proposed to be taken out' USING ERRCODE = 'check_violation';
+END IF;
 IF NEW.state IN ('active', 'removed') AND NEW.proposed_by_id IS NOT NULL
     AND (TG_OP = 'INSERT' OR NEW.state <> OLD.state)
+    -- What never counted may be dropped, and what still counts be kept, by one person.
+    AND NOT (TG_OP = 'UPDATE' AND OLD.state = 'proposed' AND NEW.state = 'removed')
+    AND NOT (TG_OP = 'UPDATE' AND OLD.state = 'removal_proposed' AND NEW.state = 'active')
     AND EXISTS (SELECT FROM agents_agent AS a WHERE a.id = NEW.agent_id AND a.first_enabled_at IS NOT NULL)
     AND NOT EXISTS (
         SELECT FROM agents_person AS one, agents_person AS other
@@ -22,6 +27,10 @@ THEN
 END IF;
 RETURN NEW;
 """
+
+
+#: What is read only when a policy has to be compiled: deferred where the agent of an action or a token is fetched.
+HEAVY_OF_AGENT = ("agent__policy__source", "agent__policy__body")
 
 
 class Policy(models.Model):

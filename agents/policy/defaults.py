@@ -10,18 +10,20 @@ MINUTE, HOUR = 60, 3600
 
 
 @dataclass(frozen=True)
-class _Review:
-    slots: int
+class Review:
+    """What a review at a tier needs, in distinct groups, and how many seconds it and its permit take."""
+
+    groups: int
     due: int
     expires: int
     permit: int
 
 
-_ALLOWED_PERMIT = 60 * MINUTE
-_REVIEWS = {
-    2: _Review(slots=1, due=4 * HOUR, expires=24 * HOUR, permit=60 * MINUTE),
-    3: _Review(slots=2, due=60 * MINUTE, expires=8 * HOUR, permit=15 * MINUTE),
-}
+#: Seconds that what runs unattended may take to begin.
+ALLOWED_PERMIT = 60 * MINUTE
+_ONE_SIGNS = Review(groups=1, due=4 * HOUR, expires=24 * HOUR, permit=60 * MINUTE)
+_TWO_SIGN = Review(groups=2, due=60 * MINUTE, expires=8 * HOUR, permit=15 * MINUTE)
+REVIEWS = {0: _ONE_SIGNS, 1: _ONE_SIGNS, 2: _ONE_SIGNS, 3: _TWO_SIGN, 4: _TWO_SIGN}
 
 
 def evaluate(*, tier: int, sign: Mapping[int, Sequence[str]]) -> Verdict:
@@ -32,33 +34,55 @@ def evaluate(*, tier: int, sign: Mapping[int, Sequence[str]]) -> Verdict:
     """
     if tier not in range(5):
         raise ValueError(f"tier {tier} is not one of 0 to 4")
-    if tier <= 1:
-        return _verdict("allow", tier, "tier_default_allow", f"Tier {tier} runs when the tool is granted.")
-    if tier == 4:
-        return _verdict("deny", tier, "break_glass_only", "Tier 4 is refused unless the glass is broken.")
-    return _review(tier, sign.get(tier, ()))
+    if tier <= 1 or tier == 4:
+        return _verdict("allow" if tier <= 1 else "deny", tier)
+    groups = groups_of(sign, tier)
+    return _verdict("review", tier, groups) if len(groups) >= REVIEWS[tier].groups else _unsigned(tier, groups)
 
 
-def _review(tier: int, groups: Sequence[str]) -> Verdict:
+def groups_of(sign: Mapping[int, Sequence[str]], tier: int) -> tuple[str, ...]:
+    """Return the distinct groups whose people sign at a tier; below 2 those of tier 2. Raises ValueError for text."""
+    groups = sign.get(signed_as(tier), ())
     if isinstance(groups, str):  # a string is a sequence too: "ops" would become three groups
         raise ValueError("the groups that sign are a list of names")
-    need = _REVIEWS[tier]
-    if len(groups) < need.slots:
-        text = f"Tier {tier} needs signing groups, {need.slots} of them; the agent names {len(groups)}."
-        return _verdict("deny", tier, "slots_missing", text)
-    text = f"Tier {tier} waits for {' and '.join(groups)}."
-    return _verdict("review", tier, "tier_default_review", text, groups=tuple(groups))
+    return tuple(dict.fromkeys(groups))
 
 
-def _verdict(outcome: str, tier: int, code: str, text: str, groups: tuple[str, ...] = ()) -> Verdict:
-    times = _REVIEWS[tier] if outcome == "review" else None
+def signed_as(tier: int) -> int:
+    """Return the key of `sign` that a review at this tier asks: nobody names signers below tier 2."""
+    return max(tier, 2)
+
+
+def reason(outcome: str, tier: int, groups: Sequence[str] = ()) -> Reason:
+    """Return why a tier alone allows, reviews or denies."""
+    if outcome == "allow":
+        return Reason("tier_default_allow", f"Tier {tier} runs when the tool is granted.")
+    if outcome == "deny":
+        return Reason("break_glass_only", "Tier 4 is refused unless the glass is broken.")
+    return Reason("tier_default_review", f"Tier {tier} waits for {' and '.join(groups)}.")
+
+
+def slots_missing(tier: int, groups: Sequence[str]) -> Reason:
+    """Return why too few groups are a denial, and where to name more."""
+    asked = "two groups" if REVIEWS[tier].groups == 2 else "a group"
+    named = f"names only {groups[0]}" if groups else "names none"
+    add = f"add one under sign.{signed_as(tier)}"
+    return Reason("slots_missing", f"Tier {tier} needs {asked} to sign and the agent {named}: {add}.")
+
+
+def _verdict(outcome: str, tier: int, groups: tuple[str, ...] = ()) -> Verdict:
+    times = REVIEWS[tier] if outcome == "review" else None
     return Verdict(
         outcome=outcome,
         effective_tier=tier,
-        reasons=(Reason(code, text),),
+        reasons=(reason(outcome, tier, groups),),
         groups=groups,
         due_seconds=times.due if times else None,
         expires_seconds=times.expires if times else None,
-        permit_seconds=times.permit if times else _ALLOWED_PERMIT if outcome == "allow" else None,
+        permit_seconds=times.permit if times else ALLOWED_PERMIT if outcome == "allow" else None,
         policy=POLICY,
     )
+
+
+def _unsigned(tier: int, groups: Sequence[str]) -> Verdict:
+    return Verdict("deny", tier, (slots_missing(tier, groups),), (), None, None, None, POLICY)

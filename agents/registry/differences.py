@@ -1,17 +1,34 @@
-"""What changed between two values of a definition, from and to, in words short enough for one line."""
+"""What changed between two values of a definition or two versions of a policy, in words that fit on a line."""
 
 import json
 from collections.abc import Iterator
+from dataclasses import fields
+
+from agents.policy.language import Policy
 
 MAX_PARTS = 8
 MAX_SHOWN = 60
+#: Parts of a policy that are nothing but names.
+_NAMES = ("lists", "redact")
 
 
 def differences(before: dict, after: dict) -> str:
     """Return every changed key with what it was and is: `tier 2 -> 1, connector.path /a -> /b`; past 8 only how many."""
-    parts = list(_walk(before, after, ""))
-    more = [f"and {len(parts) - MAX_PARTS} more"] if len(parts) > MAX_PARTS else []
-    return ", ".join(parts[:MAX_PARTS] + more)
+    return _listed(list(_walk(before, after, "")))
+
+
+def policy_changes(before: Policy, after: Policy) -> str:
+    """Return what a version changes: `rules + day-cap, ~ big (when, slots), - small; mode swarm -> read_only`."""
+    parts = [_named("rules", {rule.id: rule for rule in before.rules}, {rule.id: rule for rule in after.rules})]
+    parts += [_named(key, getattr(before, key), getattr(after, key)) for key in ("facts", "claims", "calendars")]
+    parts += [_named(key, dict.fromkeys(getattr(before, key)), dict.fromkeys(getattr(after, key))) for key in _NAMES]
+    parts += [
+        f"{key} {shown(getattr(before, key))} -> {shown(getattr(after, key))}"
+        for key in ("name", "mode")
+        if getattr(before, key) != getattr(after, key)
+    ]
+    parts += [key for key in ("keep", "cases") if getattr(before, key) != getattr(after, key)]
+    return "; ".join(part for part in parts if part) or "the same in other words"
 
 
 def shown(value) -> str:
@@ -24,6 +41,31 @@ def shown(value) -> str:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     text = " ".join(text.split())
     return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
+
+
+def _named(key: str, before: dict, after: dict) -> str:
+    """Return `rules + a, ~ b (when), - c` for what is known by its name, or an empty text."""
+    changes = [f"+ {name}" for name in after if name not in before]
+    changes += [f"~ {name}{_parts(before[name], after[name])}" for name in after if _differs(name, before, after)]
+    changes += [f"- {name}" for name in before if name not in after]
+    return f"{key} {_listed(changes)}" if changes else ""
+
+
+def _differs(name: str, before: dict, after: dict) -> bool:
+    return name in before and before[name] != after[name]
+
+
+def _parts(before, after) -> str:
+    return f" ({', '.join(field.name for field in fields(after) if _moved(field, before, after))})"
+
+
+def _moved(field, before, after) -> bool:
+    return field.compare and getattr(before, field.name) != getattr(after, field.name)
+
+
+def _listed(changes: list[str]) -> str:
+    more = [f"and {len(changes) - MAX_PARTS} more"] if len(changes) > MAX_PARTS else []
+    return ", ".join(changes[:MAX_PARTS] + more)
 
 
 def _walk(before: dict, after: dict, path: str) -> Iterator[str]:

@@ -1,12 +1,15 @@
 """A registered agent as the agent file that would bring it in again."""
 
-from agents import readiness
+from agents import policies, readiness
 from agents.agentfile import AgentFile, ToolSpec
 from agents.models import Agent
 
 
 def export_agent(agent: Agent) -> AgentFile:
-    """Return the agent as a file says it: importing that changes nothing. `agentfile.write` makes the text of it."""
+    """Return the agent as a file says it, with its policy: importing that changes nothing.
+
+    `agentfile.write` makes the text of the file, which names the policy's; `policy.text` is what stands in that.
+    """
     return AgentFile(
         slug=agent.slug,
         name=agent.name,
@@ -15,6 +18,8 @@ def export_agent(agent: Agent) -> AgentFile:
         sign={int(tier): tuple(groups) for tier, groups in sorted(agent.sign.items())},
         runtime=agent.runtime,
         enabled=agent.enabled,
+        sources=tuple(agent.sources),
+        policy=policies.source_of(agent),
         tools=tuple(ToolSpec(definition=body) for body in readiness.granted_definitions(agent)),
     )
 

@@ -6,16 +6,17 @@ from django.db import transaction
 from django.db.models.functions import Coalesce, Now
 from guardian.shortcuts import assign_perm, remove_perm
 
-from agents import actions, canonical, readiness
+from agents import actions, canonical, policies, readiness
 from agents.agentfile import AgentFile, ToolSpec
 from agents.counting import count
 from agents.errors import RiskBearing
 from agents.models import Agent, AgentRole, Grant, Person, Tool, ToolDefinition
-from agents.registry.differences import differences, shown
-from agents.registry.naming import find_people
+from agents.registry.differences import differences, policy_changes, shown
+from agents.registry.naming import look_up
 from audit import log
 from audit.actors import Actor
 
+RISKY_FIELDS = ("runtime", "sign", "sources")
 OWNER_MAY = ("agents.view_agent", "agents.change_agent")
 
 
@@ -53,39 +54,48 @@ class _Changes:
 def import_agent(spec: AgentFile, *, by: Actor) -> Report:
     """Make the registered agent be what the file says, and enable it if the file says so and its readiness allows.
 
-    In order: names are looked up, the agent is locked, fields, roles, tools and grants are brought in line (open
-    actions of a redefined tool end `superseded`), then it is enabled or disabled. Raises AgentFileErrors with places,
-    and RiskBearing when somebody else than the operator would change what bears risk on an agent that was ever enabled.
+    In order: names are looked up and the policy beside the file is read, the agent is locked, fields, roles, tools and
+    grants are brought in line (open actions of a redefined tool end `superseded`), the policy is published, then the
+    agent is enabled or disabled. Raises AgentFileErrors with places, and RiskBearing when somebody else than the
+    operator would change what bears risk on an agent that was ever enabled.
     """
-    people = find_people(spec)
+    known = look_up(spec)
     made = Agent.objects.get_or_create(slug=spec.slug, defaults={"name": spec.name})[1]
     agent = Agent.objects.select_for_update().get(slug=spec.slug)
-    changes = _Changes(agent, by, notes=[str(note) for note in spec.notes])
+    notes = (*spec.notes, *(known.policy.notes if known.policy else ()))
+    changes = _Changes(agent, by, notes=[str(note) for note in notes])
     if made:
         changes.add(f"+ agent {spec.slug}")
     _set_fields(changes, spec)
-    _set_roles(changes, people)
+    _set_roles(changes, known.people)
     _set_tools(changes, spec)
     _revoke_others(changes, spec)
+    _set_policy(changes, spec)
     enabled = agent.enabled
     blocked = _set_standing(changes, spec)
     if changes.risky and not agent.is_draft and by.kind != "operator":
         why = "it bears risk and the agent has been enabled: the operator imports the file"
         raise RiskBearing(errors=[{"field": name, "message": why} for name in changes.risky])
     if changes.lines:
-        _record_import(changes, people)
+        _record_import(changes, known.people)
     _record_standing(changes, was=enabled)
     return Report(spec.slug, tuple(changes.lines), tuple(changes.notes), agent.enabled, tuple(map(str, blocked)))
 
 
 def _set_fields(changes: _Changes, spec: AgentFile) -> None:
     agent, changed = changes.agent, []
-    sign = {str(tier): list(groups) for tier, groups in sorted(spec.sign.items())}
-    for name, value in (("name", spec.name), ("purpose", spec.purpose), ("runtime", spec.runtime), ("sign", sign)):
+    wanted = {
+        "name": spec.name,
+        "purpose": spec.purpose,
+        "runtime": spec.runtime,
+        "sign": {str(tier): list(groups) for tier, groups in sorted(spec.sign.items())},
+        "sources": list(spec.sources),
+    }
+    for name, value in wanted.items():
         before = getattr(agent, name)
         if before != value:
             what = differences(before, value) if name == "sign" and before else _from_to(before, value)
-            changes.add(f"~ {name}: {what}", risk=name if name in ("runtime", "sign") else "")
+            changes.add(f"~ {name}: {what}", risk=name if name in RISKY_FIELDS else "")
             setattr(agent, name, value)
             changed.append(name)
     if changed:
@@ -162,10 +172,29 @@ def _revoke_others(changes: _Changes, spec: AgentFile) -> None:
             changes.notes.append(f"{count(ended, 'open action')} of {grant.tool_name} ended: superseded")
 
 
+def _set_policy(changes: _Changes, spec: AgentFile) -> None:
+    """Publish the policy beside the file, or take away the one the agent had. What waits keeps the slots it has."""
+    agent, before = changes.agent, changes.agent.policy
+    if spec.policy is None:
+        if policies.remove(agent, by=changes.by):
+            changes.add(f"- policy {before.label}", risk="policy")
+        return
+    published = policies.publish(agent, spec.policy, tools=policies.shapes(spec), by=changes.by)
+    if published is None:
+        return
+    if before is None:
+        changes.add(f"+ policy {published.label}", risk="policy")
+    else:
+        what = policy_changes(policies.stored(before), policies.stored(published))
+        changes.add(f"~ policy {before.label} -> {published.label}: {what}", risk="policy")
+
+
 def _set_standing(changes: _Changes, spec: AgentFile) -> list[readiness.Item]:
     """Enable or disable the agent; return what keeps it from being enabled."""
     agent = changes.agent
-    missing = readiness.missing(agent) if spec.enabled else []
+    lacking = [item for item in readiness.check(agent) if not item.ok] if spec.enabled else []
+    missing = [item for item in lacking if item.blocks]
+    changes.notes += [str(item) for item in lacking if not item.blocks]
     if missing and agent.enabled and not changes.lines:
         # Nothing was asked to change: an expired token, say, is no reason to drop what was approved.
         changes.notes += [f"enabled, but no longer ready: {item}" for item in missing]
@@ -191,6 +220,8 @@ def _record_import(changes: _Changes, people: dict[str, Person]) -> None:
             "roles": {role: str(person.pk) for role, person in people.items()},
             "sign": agent.sign,
             "tools": {tool.name: tool.definition.digest for tool in tools.select_related("definition")},
+            "sources": agent.sources,
+            "policy": agent.policy.digest if agent.policy else None,
         },
         private={"changes": changes.lines},
     )

@@ -1,19 +1,39 @@
-"""Do the names in an agent file exist here? People, groups, hosts and secrets, each with its place in the file."""
+"""Do the names in an agent file exist here? People, groups, hosts, secrets and sources, each with its place."""
 
-from django.contrib.auth.models import Group
+from dataclasses import dataclass
 
 from agents.agentfile import AgentFile, AgentFileErrors, Problem
 from agents.models import Person
+from agents.policy.reading import Reading
+from agents.registry import beside
+from agents.registry.beside import is_source, known_groups, no_group, no_source
 from agents.tools import base
 
 
-def find_people(spec: AgentFile) -> dict[str, Person]:
-    """Return {role: person} for the file's roles. Raises AgentFileErrors with every name that isn't known here."""
+@dataclass(frozen=True)
+class Known:
+    """What a file stands for here: {role: person}, and the policy beside it, as it was read."""
+
+    people: dict[str, Person]
+    policy: Reading | None
+
+
+def look_up(spec: AgentFile) -> Known:
+    """Return what the file's names stand for. Raises AgentFileErrors with everything that isn't known here, and with
+    every problem of the policy beside it."""
     people = {person.username: person for person in Person.objects.filter(username__in=spec.roles.values())}
-    problems = [*_people(spec, people), *_groups(spec), *_connectors(spec)]
+    problems = [*_people(spec, people), *_groups(spec), *_connectors(spec), *_sources(spec)]
+    policy, partial = None, False
+    try:
+        policy = beside.read(spec)
+    except AgentFileErrors as errors:
+        problems += errors.problems
+        partial = errors.partial
+    if policy is not None:
+        problems += beside.unknown_facts(spec, policy.policy) + beside.unknown_names(spec, policy.policy)
     if problems:
-        raise AgentFileErrors(sorted(problems))
-    return {role: people[username] for role, username in spec.roles.items()}
+        raise AgentFileErrors(sorted(problems), partial=partial)
+    return Known({role: people[username] for role, username in spec.roles.items()}, policy)
 
 
 def _people(spec: AgentFile, people: dict[str, Person]) -> list[Problem]:
@@ -30,13 +50,9 @@ def _people(spec: AgentFile, people: dict[str, Person]) -> list[Problem]:
 
 
 def _groups(spec: AgentFile) -> list[Problem]:
-    named = {name for groups in spec.sign.values() for name in groups}
-    known = set(Group.objects.filter(name__in=named).values_list("name", flat=True))
+    known = known_groups(name for groups in spec.sign.values() for name in groups)
     return [
-        spec.problem(
-            f"sign.{tier}[{place}]",
-            f"there is no group {name!r}: make it by adding somebody, `manage.py person add USERNAME --groups {name}`",
-        )
+        spec.problem(f"sign.{tier}[{place}]", no_group(name))
         for tier, groups in spec.sign.items()
         for place, name in enumerate(groups)
         if name not in known
@@ -62,3 +78,11 @@ def _why_not_secret(name: str, host: str) -> str | None:
         return f"the operator's countersign.toml has no secret {name!r}: add [secrets.{name}] there"
     bound = base.secrets[name].host
     return None if bound == host else f"the secret {name!r} is bound to the host {bound!r}, not to {host!r}"
+
+
+def _sources(spec: AgentFile) -> list[Problem]:
+    return [
+        spec.problem(f"sources[{place}]", no_source(name))
+        for place, name in enumerate(spec.sources)
+        if not is_source(name)
+    ]

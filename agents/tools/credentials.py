@@ -1,21 +1,41 @@
-"""Credentials minted for one action after its claim: they name its digest and its request, and die within minutes."""
+"""Credentials minted for one call: an action's after its claim, or a look-up. They name its request, and die soon."""
 
 import base64
 import hashlib
 import hmac
 import time
+from dataclasses import dataclass
 
 from agents.canonical import canonical_bytes
+from agents.models import Action
 from agents.tools.base import Secret
 
 SCHEME = "Countersign"
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What one call is for. `id` is sent as idempotency key, `digest` says what was approved, `wire_digest` what is sent.
+
+    A credential for it lives `seconds`.
+    """
+
+    id: str
+    digest: str
+    wire_digest: str
+    seconds: int
+
+    @classmethod
+    def of(cls, action: Action) -> "Errand":
+        """Return the errand of an action that was claimed."""
+        return cls(str(action.pk), action.digest, action.wire_digest, action.scope["seconds"])
 
 
 def _text(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def mint(*, secret: Secret, host: str, action_id: str, digest: str, wire_digest: str, seconds: int) -> str:
+def mint(*, secret: Secret, host: str, errand: Errand) -> str:
     """Return an Authorization header for exactly this request.
 
     kind `hmac`: `Countersign v1.<payload>.<signature>`, where the payload is {action, digest, wire, exp, host} and the
@@ -24,10 +44,10 @@ def mint(*, secret: Secret, host: str, action_id: str, digest: str, wire_digest:
     if secret.kind == "bearer":
         return f"Bearer {secret.value.decode()}"
     claims = {
-        "action": action_id,
-        "digest": digest,
-        "wire": wire_digest,
-        "exp": int(time.time()) + seconds,
+        "action": errand.id,
+        "digest": errand.digest,
+        "wire": errand.wire_digest,
+        "exp": int(time.time()) + errand.seconds,
         "host": host,
     }
     signed = f"v1.{_text(canonical_bytes(claims))}"

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,9 +10,8 @@ import httpcore
 from django.conf import settings
 
 from agents import canonical
-from agents.models import Action
 from agents.tools import base
-from agents.tools.credentials import mint
+from agents.tools.credentials import Errand, mint
 from agents.tools.exchange import Network
 from agents.tools.results import Answered, NothingSent, Result, Unclear
 from agents.wire import WireRequest
@@ -21,16 +21,29 @@ MAX_ANSWER_BYTES = 256 * 1024
 _NOT_NOW = {408, 425, 429}
 
 
-def call(definition: dict, wire: WireRequest, *, action: Action, deadline: float) -> Result:
-    """Send the request of an action and say what came of it; never raises for anything the other side does.
+@dataclass(frozen=True)
+class Response:
+    """What came back, as it came."""
+
+    status: int
+    body: bytes
+
+
+def call(definition: dict, wire: WireRequest, *, errand: Errand, deadline: float) -> Result:
+    """Send a tool's request and say what came of it; never raises for anything the other side does.
 
     The whole exchange ends within `COUNTERSIGN_TOOL_SECONDS` and by `deadline` (of the monotonic clock), however slowly
     the answer drips.
     """
-    connector = definition["connector"]
+    response = send(definition["connector"], wire, errand=errand, deadline=deadline)
+    return _judge(response.status, response.body) if isinstance(response, Response) else response
+
+
+def send(connector: dict, wire: WireRequest, *, errand: Errand, deadline: float) -> Response | NothingSent | Unclear:
+    """Send a request to the connector's host, with its secret, as `call` does; return the answer as it came."""
     try:
         host = base.host(connector["host"])
-        headers = _headers(connector, host, wire, action)
+        headers = _headers(connector, host, wire, errand)
     except (base.UnknownHost, base.UnknownSecret) as missing:
         return NothingSent(reason=missing.code)
     deadline = min(deadline, time.monotonic() + settings.TOOL_TIMEOUT.total_seconds())
@@ -46,35 +59,32 @@ def call(definition: dict, wire: WireRequest, *, action: Action, deadline: float
         return Unclear(reason="connection_lost")
 
 
-class _TooLarge(Exception):
-    """The answer is over the limit."""
+def bound_secret(name: str, host: base.Host) -> base.Secret:
+    """Return the secret if it belongs to this host: one host's key must never be shown to another.
 
-
-def _headers(connector: dict, host: base.Host, wire: WireRequest, action: Action) -> dict[str, str]:
-    headers = {"Host": urlsplit(host.url).netloc, "Idempotency-Key": str(action.pk)}
-    headers |= {"User-Agent": "countersign", "Accept": "application/json"}
-    if wire.body:
-        headers["Content-Type"] = wire.content_type
-    if name := connector.get("secret"):
-        headers["Authorization"] = mint(
-            secret=_bound(base.secret(name), host),
-            host=host.name,
-            action_id=str(action.pk),
-            digest=action.digest,
-            wire_digest=action.wire_digest,
-            seconds=action.scope["seconds"],
-        )
-    return headers
-
-
-def _bound(secret: base.Secret, host: base.Host) -> base.Secret:
-    """Return the secret if it belongs to this host: one host's key must never be shown to another."""
+    Raises UnknownSecret.
+    """
+    secret = base.secret(name)
     if secret.host != host.name:
         raise base.UnknownSecret(f"The secret {secret.name!r} is bound to {secret.host!r}, not to {host.name!r}.")
     return secret
 
 
-def _exchange(host: base.Host, wire: WireRequest, headers: dict[str, str], deadline: float) -> Result:
+class _TooLarge(Exception):
+    """The answer is over the limit."""
+
+
+def _headers(connector: dict, host: base.Host, wire: WireRequest, errand: Errand) -> dict[str, str]:
+    headers = {"Host": urlsplit(host.url).netloc, "Idempotency-Key": errand.id}
+    headers |= {"User-Agent": "countersign", "Accept": "application/json"}
+    if wire.body:
+        headers["Content-Type"] = wire.content_type
+    if name := connector.get("secret"):
+        headers["Authorization"] = mint(secret=bound_secret(name, host), host=host.name, errand=errand)
+    return headers
+
+
+def _exchange(host: base.Host, wire: WireRequest, headers: dict[str, str], deadline: float) -> Response:
     address = urlsplit(host.url)
     url = httpcore.URL(
         scheme=address.scheme.encode(),
@@ -87,7 +97,7 @@ def _exchange(host: base.Host, wire: WireRequest, headers: dict[str, str], deadl
         pool.stream(wire.method, url, headers=list(headers.items()), content=wire.body or None) as response,
     ):
         body = _read(response)
-    return _judge(response.status, body)
+    return Response(response.status, body)
 
 
 def _read(response: httpcore.Response) -> bytes:

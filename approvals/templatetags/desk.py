@@ -67,6 +67,12 @@ def tier(number: int) -> SafeString:
 
 
 @register.simple_tag
+def then(outcome: str) -> SafeString:
+    """Show what a rule says, as a word of its own."""
+    return format_html('<span class="then then-{}">{}</span>', outcome, outcome)
+
+
+@register.simple_tag
 def deadline(due: clockface.Due | None) -> SafeString | str:
     """Show a deadline: the word, how far away, and exactly when."""
     if due is None:

@@ -118,7 +118,12 @@ class _Answered:
 
 
 def _propose(client: httpx.Client, ticket: dict, index: int, proposal: Proposal) -> _Answered:
-    body = {"tool": proposal.tool, "arguments": proposal.arguments, "rationale": proposal.rationale}
+    body = {
+        "tool": proposal.tool,
+        "arguments": proposal.arguments,
+        "rationale": proposal.rationale,
+        "claims": proposal.claims,
+    }
     key = f"inbox-{ticket['id']}-{proposal.tool}-{index}-{_fingerprint(ticket)}"
     response = _send(client, "POST", "/api/v1/actions/", json=body, headers={"Idempotency-Key": key})
     if response.is_success:

@@ -5,6 +5,7 @@ machine. Days count back from the moment of loading, so the shop never looks aba
 """
 
 import random
+import zlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -102,12 +103,23 @@ ORDERS = (
     ("A-2093", 22, "delivered", 7, (("Merino blanket", 1, 14900), ("Wool socks, grey", 2, 1450)), (17800,)),
 )
 REFUNDED = (("A-2079", 6400, "Throw arrived with a pulled seam", 31),)
+# What the shop's fraud check says of an order; of every other one, something harmless.
+RISKS = {
+    "A-2052": 0.94,  # paid with a card seen in three other shops that day
+    "A-2083": 0.81,  # somebody tried to change the address after the payment
+    "A-2088": 0.12,
+    "A-2033": 0.06,
+    "A-2061": 0.55,
+    "A-1402": 0.31,
+}
+HARMLESS = 0.3
 
 
 def prepare(pool: ConnectionPool, *, refill: bool) -> None:
     """Create the tables if they are missing and load the sample rows if there are none yet.
 
-    With `refill`, rows that are missing are added to a shop that has some; nothing is ever changed or removed.
+    With `refill`, rows that are missing are added to a shop that has some. Nothing is ever removed, and nothing is
+    changed but what a shop of an earlier version didn't know yet: the words of its tickets, the risk of its orders.
     """
     with pool.connection() as connection, connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOAD_LOCK,))
@@ -115,6 +127,7 @@ def prepare(pool: ConnectionPool, *, refill: bool) -> None:
         (empty,) = connection.execute("SELECT NOT EXISTS (SELECT FROM customers)").fetchone()
         if empty or refill:
             _load(connection, now=datetime.now(UTC))
+        _complete(connection)
 
 
 def _load(connection: Connection, *, now: datetime) -> None:
@@ -129,6 +142,21 @@ def _load(connection: Connection, *, now: datetime) -> None:
             received = now - timedelta(hours=ticket["hours_ago"])
             _insert(cursor, "tickets", ticket["id"], ticket["customer_id"], ticket["subject"], received)
         _insert_refunds(cursor, seeded, now=now)
+
+
+def _complete(connection: Connection) -> None:
+    """Fill what is empty: in a shop that was just loaded, and in one that an earlier version made."""
+    with connection.cursor() as cursor:
+        orders = cursor.execute("SELECT id FROM orders WHERE fraud_risk IS NULL").fetchall()
+        risks = [(_risk(order), order) for (order,) in orders]
+        cursor.executemany("UPDATE orders SET fraud_risk = %s WHERE id = %s", risks)
+        texts = [(ticket["text"], ticket["id"]) for ticket in read_tickets()]
+        cursor.executemany("UPDATE tickets SET text = %s WHERE id = %s AND text IS NULL", texts)
+
+
+def _risk(order: str) -> float:
+    # Not from the seeded dice: they must fall as they always did.
+    return RISKS.get(order, zlib.crc32(order.encode()) % int(HARMLESS * 100) / 100)
 
 
 def _generate_customers(seeded: random.Random) -> list[tuple[str, int]]:

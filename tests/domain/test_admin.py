@@ -8,10 +8,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from agents import identities, people, registry
-from agents.models import Agent, Person, Tool
+from agents import identities, lists, people, registry
+from agents.models import Agent, ListEntry, Person, Policy, Tool
 from agents.tools import base
 from audit.models import Event, RefusalTally
+from tests.domain.policed import POLICY_YAML, configure_source, import_folder, import_policed, write_desk
 from tests.domain.registered import OPERATOR, PASSWORD, add_company, changed, configure_nouns, import_desk
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +34,19 @@ def draft() -> Agent:
     configure_nouns()
     add_company()
     yield import_desk(token=False)
+    base.configure({}, {})
+
+
+@pytest.fixture
+def policed(tmp_path) -> Agent:
+    """Rosa's agent with a policy; milan, its steward, is of the staff too. Beside it one of nia's."""
+    configure_nouns()
+    configure_source()
+    add_company()
+    people.change("milan", by=OPERATOR, staff=True)
+    people.add(username="nia", by=OPERATOR, staff=True)
+    import_folder(write_desk(tmp_path, ("agent: desk", "agent: other-desk"), ("owner: rosa", "owner: nia")))
+    yield import_policed(tmp_path)
     base.configure({}, {})
 
 
@@ -150,7 +164,15 @@ def test_disabling_it_first_does_not_help(agent):
 
 
 @pytest.mark.parametrize(
-    "forced", [{"enabled": "on"}, {"slug": "bank"}, {"runtime": "scripted"}, {"first_enabled_at": ""}]
+    "forced",
+    [
+        {"enabled": "on"},
+        {"slug": "bank"},
+        {"runtime": "scripted"},
+        {"first_enabled_at": ""},
+        {"policy": ""},
+        {"sources": "[]"},
+    ],
 )
 def test_a_forced_post_of_what_the_page_never_offers_is_refused_not_ignored(draft, forced):
     answer = save(browser("rosa"), draft, name="Renamed too", **forced)
@@ -185,8 +207,8 @@ def every_model() -> list:
 
 def test_the_admin_knows_exactly_these():
     assert [model._meta.label for model in every_model()] == [
-        "agents.Agent", "agents.AgentGroupObjectPermission", "agents.AgentUserObjectPermission", "agents.Person",
-        "agents.Tool", "auth.Group",
+        "agents.Agent", "agents.AgentGroupObjectPermission", "agents.AgentUserObjectPermission", "agents.ListEntry",
+        "agents.Person", "agents.Policy", "agents.Tool", "auth.Group",
     ]  # fmt: skip
 
 
@@ -203,6 +225,142 @@ def test_nobody_adds_or_deletes_anything_not_even_a_superuser(agent):
         chosen = {"action": "delete_selected", "_selected_action": [getattr(row, "pk", 0)], "post": "yes"}
         olga.post(reverse(f"admin:{name}_changelist"), chosen)
         assert row is None or model.objects.filter(pk=row.pk).exists()
+
+
+# --- lists
+
+
+ENTRIES = "admin:agents_listentry_changelist"
+
+
+def listed(agent: Agent, key: str = "o-1", by: str = "rosa") -> ListEntry:
+    """A key that this person has proposed."""
+    return lists.propose(agent=agent, list_name="known", key=key, by=Person.objects.get(username=by))
+
+
+def act(username: str, action: str, *entries: ListEntry, **more):
+    """Choose an action on the list's page for these entries; return the page that follows."""
+    chosen = {"action": action, "index": "0", "_selected_action": [entry.pk for entry in entries]}
+    return browser(username).post(reverse(ENTRIES), chosen | more, follow=True)
+
+
+def add_entry(username: str, agent: Agent, **fields):
+    whole = {"agent": agent.pk, "list_name": "known", "key": "o-1", "note": "regular"} | fields
+    return browser(username).post(reverse("admin:agents_listentry_add"), whole, follow=True)
+
+
+def test_a_role_holder_proposes_a_key_on_the_page_and_it_waits_for_another(policed):
+    text = add_entry("rosa", policed).content.decode()
+    entry = ListEntry.objects.get()
+    assert (entry.state, entry.proposed_by.username, entry.note) == ("proposed", "rosa", "regular")
+    assert "Proposed known: o-1: another person who holds a role of the agent confirms it." in text
+
+
+def test_another_role_holder_confirms_it_and_takes_it_out_again_with_the_first(policed):
+    entry = listed(policed)
+    assert "1 key confirmed." in act("milan", "confirm", entry).content.decode()
+    assert lists.keys(policed, ["known"]) == {"known": ["o-1"]}
+    assert "1 key proposed to be taken out." in act("milan", "propose_removal", entry).content.decode()
+    assert "1 key taken out." in act("rosa", "confirm_removal", entry).content.decode()
+    assert lists.keys(policed, ["known"]) == {"known": []}
+
+
+def test_an_owner_does_not_confirm_their_own_key_and_that_is_said_and_counted(policed):
+    text = act("rosa", "confirm", listed(policed)).content.decode()
+    assert (
+        "Refused for known: o-1: You proposed this: another person who holds a role of the agent confirms it." in text
+    )
+    assert ListEntry.objects.get().state == "proposed"
+    (tally,) = RefusalTally.objects.all()
+    assert (tally.code, tally.subject_id) == ("not_allowed", str(policed.pk))
+
+
+def test_one_refusal_keeps_nothing_else_back(policed):
+    own, other = listed(policed, "o-1", "milan"), listed(policed, "o-2", "rosa")
+    text = act("milan", "confirm", own, other).content.decode()
+    assert "1 key confirmed." in text and "Refused for known: o-1: You proposed this" in text
+    assert lists.keys(policed, ["known"]) == {"known": ["o-2"]}
+
+
+def test_all_there_are_are_not_confirmed_unseen(policed):
+    text = act("milan", "confirm", listed(policed), select_across="1").content.decode()
+    assert "Choose the keys on this page" in text
+    assert ListEntry.objects.get().state == "proposed"
+
+
+def test_a_superuser_without_a_role_proposes_and_confirms_nothing(policed):
+    people.add(username="olga", by=OPERATOR, superuser=True)
+    entry = listed(policed)
+    assert browser("olga").get(reverse("admin:agents_listentry_add")).status_code == 403
+    assert add_entry("olga", policed, key="o-2").status_code == 403
+    for action in ("confirm", "drop"):
+        assert "Only " in act("olga", action, entry).content.decode()
+    assert ListEntry.objects.get().state == "proposed"
+
+
+def test_the_keys_of_somebody_elses_agent_are_neither_seen_nor_moved(policed):
+    other = Agent.objects.get(slug="other-desk")
+    entry = lists.propose(agent=other, list_name="known", key="secret-9", by=Person.objects.get(username="nia"))
+    browser("rosa").get(reverse(ENTRIES))
+    assert "secret-9" not in act("rosa", "drop", entry).content.decode()
+    assert ListEntry.objects.get(pk=entry.pk).counts  # a draft: it counts at once
+    text = add_entry("rosa", other).content.decode()
+    assert "Select a valid choice" in text and "other-desk" not in text
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"list_name": "knwon"}, "did you mean &quot;known&quot;?"),
+        ({"key": "o\u200b1"}, "all of them visible"),
+        ({"key": "o-7"}, "o-7&#x27; is in known already"),
+    ],
+)
+def test_what_could_not_be_a_key_is_said_beside_the_field_and_counted(policed, fields, says):
+    listed(policed, "o-7")
+    text = add_entry("rosa", policed, **fields).content.decode()
+    assert says in text, re.findall(r"errorlist.*", text)
+    assert ListEntry.objects.count() == 1 and RefusalTally.objects.count() == 1
+
+
+def test_an_entry_is_not_edited_or_deleted(policed):
+    entry = listed(policed)
+    address = reverse("admin:agents_listentry_change", args=[entry.pk])
+    assert "o-1" in browser("rosa").get(address).content.decode()
+    assert browser("rosa").post(address, {"key": "o-2", "state": "active"}).status_code == 403
+    gone = reverse("admin:agents_listentry_delete", args=[entry.pk])
+    assert browser("rosa").post(gone, {"post": "yes"}).status_code == 403
+    act("rosa", "delete_selected", entry, post="yes")
+    entry.refresh_from_db()
+    assert (entry.key, entry.state) == ("o-1", "proposed")
+
+
+# --- policies
+
+
+def test_a_policy_is_read_with_its_versions_as_written_and_as_rules(policed, tmp_path):
+    import_folder(write_desk(tmp_path, policy=POLICY_YAML.replace("> 200", "> 100")))
+    rosa = browser("rosa")
+    text = rosa.get(reverse("admin:agents_policy_changelist")).content.decode()
+    assert "desk/1" in text and "desk/2" in text and "other-desk" not in text
+    policy = Policy.objects.get(agent=policed, version=2)
+    text = rosa.get(reverse("admin:agents_policy_change", args=[policy.pk])).content.decode()
+    assert policy.digest in text and "rules:\n  - {id: small, tool: pay_back" in text
+    assert "when: &quot;amount &gt; 100&quot;" in text
+
+
+def test_a_policy_is_only_read_and_somebody_elses_is_not_there(policed):
+    rosa, mine = browser("rosa"), policed.policy
+    assert rosa.post(reverse("admin:agents_policy_change", args=[mine.pk]), {"source": "x"}).status_code == 403
+    assert rosa.get(reverse("admin:agents_policy_add")).status_code == 403
+    other = Policy.objects.get(agent__slug="other-desk")
+    assert rosa.get(reverse("admin:agents_policy_change", args=[other.pk]), follow=True).redirect_chain
+
+
+def test_the_agents_page_names_its_policy_and_sources(policed):
+    text = browser("rosa").get(page(policed)).content.decode()
+    assert f'<a href="{reverse("admin:agents_policy_change", args=[policed.policy.pk])}">desk/1</a>' in text
+    assert ">shop<" in text
 
 
 # --- people
@@ -248,21 +406,47 @@ def test_no_password_is_shown_or_set_in_the_admin(agent):
 def test_the_strict_policy_is_sent_and_no_page_needs_inline_script_or_style(agent):
     rosa = browser("rosa")
     for address in (reverse("admin:index"), reverse("admin:agents_agent_changelist"), page(agent)):
-        answer = rosa.get(address)
-        text = answer.content.decode()
-        assert "style-src 'self'" in answer["Content-Security-Policy"]
-        assert not re.search(r"<style|\sstyle=|<script(?![^>]*\ssrc=)[^>]*>(?!\s*</script>)|\son\w+=", text)
+        assert_strict(rosa.get(address))
+
+
+def test_the_pages_of_policies_and_lists_need_none_either(policed):
+    entry, rosa = listed(policed), browser("rosa")
+    addresses = [reverse(f"admin:agents_{name}_changelist") for name in ("policy", "listentry")]
+    addresses.append(reverse("admin:agents_policy_change", args=[policed.policy.pk]))
+    addresses.append(reverse("admin:agents_listentry_change", args=[entry.pk]))
+    for address in (*addresses, reverse("admin:agents_listentry_add"), page(policed)):
+        assert_strict(rosa.get(address))
+    assert_strict(add_entry("rosa", policed, key=""))
+
+
+def assert_strict(answer) -> None:
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    assert "style-src 'self'" in answer["Content-Security-Policy"]
+    assert not re.search(r"<style|\sstyle=|<script(?![^>]*\ssrc=)[^>]*>(?!\s*</script>)|\son\w+=", text)
+
+
+def cost(client: Client, address: str) -> int:
+    client.get(address)
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(address).status_code == 200
+    return len(captured)
+
+
+def test_the_pages_of_policies_and_lists_cost_the_same_queries_however_many_rows(policed, tmp_path):
+    rosa, entry, first = browser("rosa"), listed(policed), policed.policy
+    addresses = [reverse(ENTRIES), reverse("admin:agents_policy_changelist"), page(policed)]
+    addresses += [reverse("admin:agents_listentry_add"), reverse("admin:agents_policy_change", args=[first.pk])]
+    addresses.append(reverse("admin:agents_listentry_change", args=[entry.pk]))
+    before = [cost(rosa, address) for address in addresses]
+    for number in range(4):
+        lists.confirm(entry=listed(policed, f"k-{number}", "milan"), by=Person.objects.get(username="rosa"))
+        import_folder(write_desk(tmp_path, policy=POLICY_YAML.replace("> 200", f"> {number + 100}")))
+    assert [cost(rosa, address) for address in addresses] == before
 
 
 def test_lists_and_pages_cost_the_same_queries_however_many_rows(agent):
     people.add(username="olga", by=OPERATOR, superuser=True)
-
-    def cost(client: Client, address: str) -> int:
-        client.get(address)
-        with CaptureQueriesContext(connection) as captured:
-            assert client.get(address).status_code == 200
-        return len(captured)
-
     names = ("agents_agent", "agents_tool", "agents_person", "auth_group", "agents_agentuserobjectpermission")
     addresses = [reverse(f"admin:{name}_changelist") for name in names] + [page(agent)]
     clients = [browser("olga")] * len(addresses)

@@ -23,6 +23,7 @@ from tests.factories import (
     LOOK_UP,
     due,
     events,
+    give_policy,
     grant_tool,
     later,
     make_action,
@@ -414,10 +415,13 @@ BROKEN = {
         lambda action, company: Grant.objects.filter(agent=company.agent).update(revoked_at=Now()),
         lambda action, company: Grant.objects.filter(agent=company.agent).update(expires_at=Now()),
     ],
-    "definition_changed": [lambda action, company: redefine(action)],
+    "definition_changed": [
+        lambda action, company: redefine(action),
+        lambda action, company: Tool.objects.filter(pk=action.tool_id).update(tier=4),
+    ],
     "agent_disabled": [lambda action, company: Agent.objects.filter(pk=company.agent.pk).update(enabled=False)],
     "policy_denies_now": [
-        lambda action, company: Tool.objects.filter(pk=action.tool_id).update(tier=4),
+        lambda action, company: give_policy(company.agent, "policy: p\nmode: read_only\nrules: []\n"),
         lambda action, company: Agent.objects.filter(pk=company.agent.pk).update(sign={"3": ["finance"]}),
     ],
     "more_signatures_needed_now": [
@@ -478,11 +482,11 @@ def test_permit_that_ran_out_between_approval_and_claim_is_worth_nothing(company
     assert (action.state, action.error["code"], action.decision) == ("expired", "permit_over", "approved")
 
 
-def test_tier_raised_after_a_free_pass_is_refused(tool):
+def test_tier_that_policy_raised_after_a_free_pass_is_refused(tool):
     company = make_company()
     action = make_approved(company, "look_up")
-    Tool.objects.filter(pk=action.tool_id).update(tier=2)
-    assert run(action).error["code"] == "more_signatures_needed_now"
+    give_policy(company.agent, "policy: p\nrules:\n  - {id: all, tool: look_up, then: review, tier: 2}\n")
+    assert run(action).error["code"] == "policy_stricter_now"
     assert tool.calls == []
 
 

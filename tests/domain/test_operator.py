@@ -23,7 +23,22 @@ value_file = "secrets/shop_api"
 host = "bank"
 kind = "bearer"
 env = "BANK_KEY"
+
+[sources.shop]
+kind = "sql"
+dsn_file = "secrets/shop_dsn"
+schemas = ["public", "sales"]
+
+[sources.crm]
+kind = "sql"
+dsn_env = "CRM_DSN"
+
+[sources.rates]
+kind = "http"
+host = "bank"
+secret = "bank_key"
 """
+DSN = "postgresql://reader:hunter2hunter2@db.example/shop"
 
 
 @pytest.fixture
@@ -31,7 +46,10 @@ def home(tmp_path, monkeypatch):
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "shop_api").write_bytes(b"0123456789abcdef\n")
     (tmp_path / "secrets" / "shop_api").chmod(0o600)
+    (tmp_path / "secrets" / "shop_dsn").write_text(f"{DSN}\n")
+    (tmp_path / "secrets" / "shop_dsn").chmod(0o600)
     monkeypatch.setenv("BANK_KEY", "abcdefghijklmnop")
+    monkeypatch.setenv("CRM_DSN", "host=crm.example user=reader dbname=crm")
     (tmp_path / "countersign.toml").write_text(GOOD)
     yield tmp_path
     base.configure({}, {})
@@ -52,6 +70,13 @@ def test_hosts_and_secrets_reach_the_registry_by_name(home):
     assert base.secret("bank_key").value == b"abcdefghijklmnop"
 
 
+def test_sources_reach_the_registry_by_name(home):
+    operator.load(home)
+    assert base.source("shop") == base.SqlSource("shop", DSN, ("public", "sales"))
+    assert base.source("crm") == base.SqlSource("crm", "host=crm.example user=reader dbname=crm", ("public",))
+    assert base.source("rates") == base.HttpSource("rates", "bank", "bank_key")
+
+
 def test_no_file_means_no_hosts(tmp_path):
     assert operator.read(tmp_path) == operator.Nouns()
 
@@ -64,10 +89,13 @@ def test_loading_again_forgets_what_the_file_no_longer_says(home):
         base.host("bank")
     with pytest.raises(base.UnknownSecret, match=r"\[secrets.shop_api\]"):
         base.secret("shop_api")
+    with pytest.raises(base.UnknownSource, match=r"\[sources.shop\].*Known: none"):
+        base.source("shop")
 
 
 def test_a_secret_never_shows_in_a_repr(home):
-    assert "0123456789abcdef" not in repr(operator.read(home))
+    shown = repr(operator.read(home))
+    assert "0123456789abcdef" not in shown and "hunter2" not in shown
 
 
 @pytest.mark.parametrize(
@@ -83,6 +111,31 @@ def test_a_secret_never_shows_in_a_repr(home):
         ('env = "BANK_KEY"', "", "countersign.toml:13: secrets.bank_key"),
         ("[hosts.bank]", "[hosts.Bank]", "countersign.toml:5: hosts.Bank"),
         ("[hosts.bank]", "[host.bank]", "host: not a key we know"),
+        ('kind = "sql"', 'kind = "mysql"', "countersign.toml:19: sources.shop.kind"),
+        ('kind = "sql"', "kind = []", "countersign.toml:19: sources.shop.kind"),
+        ('kind = "sql"', "", "countersign.toml:18: sources.shop.kind"),
+        ('dsn_file = "secrets/shop_dsn"', f'dsn = "{DSN}"', "countersign.toml:20: sources.shop.dsn: not a key"),
+        ('dsn_file = "secrets/shop_dsn"', "", "countersign.toml:18: sources.shop: say where the address is"),
+        ('dsn_env = "CRM_DSN"', 'dsn_env = "CRM_DSN"\ndsn_file = "x"', "countersign.toml:23: sources.crm: say where"),
+        ('dsn_env = "CRM_DSN"', "dsn_env = 5", "countersign.toml:23: sources.crm: say where"),
+        ('["public", "sales"]', '"public"', "countersign.toml:21: sources.shop.schemas"),
+        ('["public", "sales"]', "[]", "countersign.toml:21: sources.shop.schemas"),
+        ('["public", "sales"]', '["pg_catalog"]', "countersign.toml:21: sources.shop.schemas: pg_catalog is"),
+        ('["public", "sales"]', '["information_schema"]', "countersign.toml:21: sources.shop.schemas"),
+        (
+            'dsn_env = "CRM_DSN"',
+            'dsn_env = "CRM_DSN"\nhost = "bank"',
+            "countersign.toml:26: sources.crm.host: not a key",
+        ),
+        ('kind = "http"', 'kind = "http"\nschemas = []', "countersign.toml:29: sources.rates.schemas: not a key"),
+        ('kind = "http"\nhost = "bank"', 'kind = "http"\nhost = "banks"', "countersign.toml:29: sources.rates.host"),
+        ('secret = "bank_key"', 'secret = "bank_keys"', "countersign.toml:30: sources.rates.secret"),
+        (
+            'secret = "bank_key"',
+            'secret = "shop_api"',
+            "countersign.toml:30: sources.rates.secret: this secret is bound",
+        ),
+        ("[sources.rates]", "[sources.Rates]", "countersign.toml:27: sources.Rates"),
     ],
 )
 def test_a_mistake_is_named_with_its_key_and_line(home, old, new, place):
@@ -114,6 +167,34 @@ def test_a_secret_that_is_not_there_or_not_private_is_not_used_and_says_why(home
     with pytest.raises(base.UnknownSecret, match=reason):
         base.secret("shop_api")
     assert base.secret("bank_key")
+
+
+@pytest.mark.parametrize(
+    ("harm", "reason"),
+    [
+        (lambda path: path.unlink(), "can't be read"),
+        (lambda path: path.chmod(0o644), "chmod 600"),
+        (lambda path: path.write_bytes(b""), "empty"),
+        (lambda path: path.write_text("mysql://reader:hunter2@db.example/shop"), "isn't an address of PostgreSQL"),
+        (lambda path: path.write_bytes(b"\xff\xfe"), "isn't an address of PostgreSQL"),
+    ],
+)
+def test_a_source_whose_address_is_not_there_or_not_private_is_not_used_and_says_why(home, harm, reason):
+    harm(home / "secrets" / "shop_dsn")
+    operator.load(home)
+    with pytest.raises(base.UnknownSource, match=reason) as unknown:
+        base.source("shop")
+    assert "hunter2" not in unknown.value.detail
+    assert base.source("crm") and base.source("rates")
+
+
+def test_a_source_whose_variable_is_not_set_is_said(home, monkeypatch):
+    monkeypatch.delenv("CRM_DSN")
+    assert "CRM_DSN" in operator.read(home).unusable_sources["crm"]
+
+
+def test_a_mistake_in_a_source_never_repeats_its_address(home):
+    assert "hunter2" not in refusal(home, GOOD.replace('dsn_file = "secrets/shop_dsn"', f'dsn = "{DSN}"'))
 
 
 def test_a_variable_that_is_not_set_is_said(home, monkeypatch):

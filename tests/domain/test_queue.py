@@ -10,7 +10,7 @@ from django.utils import timezone
 from agents import stops
 from agents.models import Action, AgentRole, Person, Slot
 from approvals import desk, queue
-from tests.factories import make_action, make_agent, make_person
+from tests.factories import give_policy, make_action, make_agent, make_person
 
 pytestmark = pytest.mark.django_db
 
@@ -185,16 +185,45 @@ def test_rows_tell_what_deciding_needs(agent, rosa, fin):
     assert row.why == "You sign for finance.", "the groups it waits for stand in the row already"
 
 
-def test_a_row_keeps_what_policy_says_beyond_its_tier(agent, fin):
-    action = make_action(agent)
-    extra = {"code": "large_amount", "text": "It is more than the agent usually asks for."}
-    row = queue._row(_with(action, extra), fin, timezone.now(), mine=frozenset(fin.groups.values_list("pk", flat=True)))
-    assert row.why == "You sign for finance. It is more than the agent usually asks for."
+def why(action: Action, person: Person, *reasons: dict) -> str:
+    """What the row of this person says, were these the reasons."""
+    action.reasons = list(reasons)
+    mine = frozenset(person.groups.values_list("pk", flat=True))
+    return queue._row(action, person, timezone.now(), mine=mine).why
 
 
-def _with(action: Action, reason: dict) -> Action:
-    action.reasons = [*action.reasons, reason]
-    return action
+BIG = {"code": "policy_review", "text": "amount_usd is above USD 200.00 (rule big)", "rule": "big"}
+UNKNOWN = {
+    "code": "fact_unknown",
+    "text": "risk isn't known (the source didn't answer): rule odd can't be told, so a person decides",
+    "rule": "odd",
+}
+SEEN = {"code": "rejected_before", "text": "These very arguments were rejected lately: finance decides again."}
+TIER = {"code": "tier_default_review", "text": "Tier 3 waits for finance and support-leads.", "rule": None}
+
+
+@pytest.mark.parametrize(
+    ("reasons", "said"),
+    [
+        ([], "You sign for finance."),
+        ([TIER], "You sign for finance."),
+        ([BIG], "You sign for finance, because amount_usd is above USD 200.00."),
+        ([BIG, TIER], "You sign for finance, because amount_usd is above USD 200.00."),
+        ([BIG, UNKNOWN, SEEN], "You sign for finance, because amount_usd is above USD 200.00 (and 2 more)."),
+        ([UNKNOWN], "You sign for finance, because risk isn't known (the source didn't answer)."),
+        ([SEEN], "You sign for finance. These very arguments were rejected lately: finance decides again."),
+    ],
+)
+def test_a_row_says_the_strongest_reason_in_one_line(agent, fin, reasons, said):
+    assert why(make_action(agent), fin, *reasons) == said
+
+
+def test_a_rule_that_holds_an_action_is_why_it_stands_in_the_queue(agent, fin, lea):
+    give_policy(agent, 'policy: p\nrules:\n  - {id: big, tool: issue_refund, then: review, when: "amount_usd > 100"}\n')
+    make_action(agent)
+    assert queue.for_person(fin).your_turn[0].why == "You sign for finance, because amount_usd is above USD 100.00."
+    body = queue.as_json(queue.for_person(lea))["your_turn"][0]
+    assert body["why"] == "You sign for support-leads, because amount_usd is above USD 100.00."
 
 
 def test_between_its_expiry_and_the_sweep_an_action_waits_for_nobody(agent, fin, rosa):

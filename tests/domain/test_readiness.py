@@ -8,6 +8,7 @@ from django.utils import timezone
 from agents import people, readiness, registry
 from agents.models import Agent, AgentRole, Person, Token
 from agents.tools import base
+from tests.domain.policed import POLICY_YAML, configure_source, import_folder, import_policed, replaced, write_desk
 from tests.domain.registered import AGENT_YAML, OPERATOR, add_company, changed, configure_nouns, import_desk
 
 pytestmark = pytest.mark.django_db
@@ -19,6 +20,22 @@ def agent() -> Agent:
     add_company()
     yield import_desk()
     base.configure({}, {})
+
+
+@pytest.fixture
+def policed(tmp_path) -> Agent:
+    """The same agent with a policy beside its file."""
+    configure_nouns()
+    configure_source()
+    add_company()
+    yield import_policed(tmp_path)
+    base.configure({}, {})
+
+
+def with_policy(folder, *pairs: tuple[str, str], tools: tuple[tuple[str, str], ...] = ()) -> Agent:
+    """Import the policy with some of its text replaced (and some of the agent file's)."""
+    import_folder(write_desk(folder, *tools, policy=replaced(POLICY_YAML, pairs)))
+    return Agent.objects.get()
 
 
 def missing(agent: Agent) -> dict[str, readiness.Item]:
@@ -87,6 +104,121 @@ def test_tier_4_is_noted_and_blocks_nothing(agent):
     notes = {item.name: item for item in readiness.check(agent)}
     assert notes["tier 4"].ok and "always refused" in notes["tier 4"].evidence
     assert agent.enabled
+
+
+# --- what a policy asks
+
+
+def test_an_agent_with_a_policy_shows_what_that_stands_on(policed):
+    shown = {item.name: item.evidence for item in readiness.check(policed)}
+    assert missing(policed) == {} and policed.enabled
+    assert shown["policy"] == "desk/1, 3 rules, 1 case passed"
+    assert shown["source shop"] == "the host shop"
+    assert shown["steward"] == "milan"
+    assert shown["signatures of rule big"] == "finance: ana; leads: mara"
+    # At tier 3 a queue is asked beside those who sign, not in their place.
+    assert shown["signatures of rule stranger"] == "finance: ana; leads: mara"
+    assert shown["signatures at tier 2"] == "leads: mara"  # for the band
+
+
+def test_an_agent_without_a_policy_says_so_and_asks_for_no_steward(agent):
+    items = {item.name: item for item in readiness.check(agent)}
+    assert items["policy"].ok and items["policy"].evidence == "none: the tiers alone decide"
+    assert "steward" not in items
+
+
+@pytest.mark.parametrize(
+    ("harm", "item", "evidence"),
+    [
+        (lambda: base.configure(dict(base.hosts), dict(base.secrets)), "source shop", "no source 'shop'"),
+        (lambda: Agent.objects.update(sources=[]), "source shop", "the agent may not ask it"),
+        (lambda: AgentRole.objects.filter(role="steward").delete(), "steward", "nobody"),
+        (lambda: people.disable("milan", by=OPERATOR), "steward", "milan is disabled"),
+    ],
+)
+def test_what_a_policy_needs_and_is_taken_away_is_missed_by_name(policed, harm, item, evidence):
+    harm()
+    policed.refresh_from_db()
+    assert set(missing(policed)) == {item}
+    assert evidence in missing(policed)[item].evidence and missing(policed)[item].next_step
+
+
+def test_the_groups_a_rule_names_are_staffed_by_humans_who_are_not_the_agents_own_side(policed, tmp_path):
+    people.add(username="eva", by=OPERATOR, groups=["escalations"])
+    agent = with_policy(tmp_path, ("slots: [finance, leads]", "slots: [finance, escalations]"))
+    assert missing(agent) == {}
+    people.change("eva", by=OPERATOR, same_human_as="rosa")
+    assert "escalations: nobody" in missing(agent)["signatures of rule big"].evidence
+    people.change("rosa", by=OPERATOR, groups=["escalations"])
+    assert set(missing(agent)) == {"signatures of rule big"}
+    people.change("mara", by=OPERATOR, groups=["leads", "escalations"])
+    assert missing(agent) == {}
+
+
+def test_one_human_does_not_fill_both_slots_of_a_rule(policed, tmp_path):
+    people.add(username="eva", by=OPERATOR, groups=["escalations", "oncall"])
+    agent = with_policy(tmp_path, ("slots: [finance, leads]", "slots: [oncall, escalations]"))
+    assert set(missing(agent)) == {"signatures of rule big"}
+
+
+def test_a_rule_that_names_its_own_groups_asks_for_nobody_else(policed, tmp_path):
+    people.add(username="eva", by=OPERATOR, groups=["escalations"])
+    tool = ("tier: 3\n    effect: write", "tier: 2\n    effect: write")
+    pairs = ("queue: leads", "queue: escalations"), ("then: allow, band: 2", "then: allow")
+    agent = with_policy(tmp_path, *pairs, tools=(tool,))
+    shown = {item.name: item.evidence for item in readiness.check(agent)}
+    assert shown["signatures of rule stranger"] == "escalations: eva"
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "{id: odd, tool: look_up, then: review}",
+        "{id: odd, tool: look_up, then: deny, when: \"order_id == 'x'\"}",
+    ],
+)
+def test_a_low_tool_that_may_be_held_needs_somebody_who_signs_for_it(policed, tmp_path, rule):
+    pairs = (("rules:\n", f"rules:\n  - {rule}\n"), ("then: allow, band: 2", "then: review"))
+    agent = with_policy(tmp_path, *pairs, ("expect: {verdict: allow, rule: small}", "expect: {verdict: review}"))
+    Agent.objects.update(sign={"3": ["finance", "leads"]})
+    agent.refresh_from_db()
+    assert set(missing(agent)) == {"signatures at tier 2"}
+
+
+def test_a_rule_that_always_denies_a_low_tool_needs_nobody(policed, tmp_path):
+    pairs = (
+        ("rules:\n", "rules:\n  - {id: odd, tool: look_up, then: deny}\n"),
+        ("then: allow, band: 2", "then: review"),
+    )
+    agent = with_policy(tmp_path, *pairs, ("expect: {verdict: allow, rule: small}", "expect: {verdict: review}"))
+    Agent.objects.update(sign={"3": ["finance", "leads"]})
+    agent.refresh_from_db()
+    assert missing(agent) == {}
+
+
+def test_a_policy_that_loosens_nothing_needs_no_steward(policed, tmp_path):
+    pairs = (
+        ("then: allow, band: 2", "then: review"),
+        ("expect: {verdict: allow, rule: small}", "expect: {verdict: review}"),
+    )
+    agent = with_policy(tmp_path, *pairs, (", may_loosen: [small]", ""))
+    assert "steward" not in {item.name for item in readiness.check(agent)}
+
+
+def test_a_longer_policy_costs_no_more_queries(policed, tmp_path):
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            readiness.check(Agent.objects.get(pk=policed.pk))
+        return len(captured)
+
+    before = queries()
+    rules = "".join(
+        f"  - {{id: r{i}, tool: look_up, then: review, when: \"order_id == 'o-{i}'\", queue: queue{i}}}\n"
+        for i in range(5)
+    )
+    people.add(username="eva", by=OPERATOR, groups=[f"queue{i}" for i in range(5)])
+    with_policy(tmp_path, ("rules:\n", "rules:\n" + rules))
+    assert queries() == before
 
 
 def test_the_list_costs_the_same_queries_for_many_tools_and_people(agent):

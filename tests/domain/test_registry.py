@@ -73,6 +73,14 @@ def test_a_definition_is_stored_whole_with_the_digest_that_approvals_bind_to():
     assert tool.definition.digest == canonical.digest_of(tool.definition.body)
 
 
+def test_a_definition_from_before_sources_and_policies_keeps_its_digest():
+    import_file()
+    assert dict(Tool.objects.values_list("name", "definition__digest")) == {
+        "look_up": "82c9aec717a58041bbb3b6719d471bb59fee4e420d2c7ff2f2f40cf244c36f8e",
+        "pay_back": "f4ff1f361fe3c3e629414f6e0aa814aef403381ad9611664c173ffa4b44aedc7",
+    }
+
+
 def test_the_import_says_on_record_who_did_what_without_names_in_the_leaf():
     import_file()
     event = Event.objects.get(verb="agent.imported")
@@ -154,6 +162,8 @@ def test_redefining_a_tool_ends_its_open_actions():
         ),
         (("critical: [amount, order_id]", "critical: [order_id, amount]"),
          "~ tool pay_back: critical [amount, order_id] -> [order_id, amount]"),
+        (("    money: amount\n", "    money: amount\n    counterparty: order_id\n    business_key: [order_id, amount]\n"),
+         "~ tool pay_back: counterparty none -> order_id, business_key none -> [order_id, amount]"),
         (("name: Desk", "name: The desk"), "~ name: Desk -> The desk"),
         (("3: [finance, leads]", "3: [leads, finance]"), "~ sign: 3 [finance, leads] -> [leads, finance]"),
         (("purpose: Pay people back", f"purpose: {'long ' * 40}"), f"~ purpose: Pay people back -> {'long ' * 11}long…"),

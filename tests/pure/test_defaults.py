@@ -31,11 +31,24 @@ def test_the_tier_alone_decides(tier, outcome, groups, due, expires, permit, cod
 
 
 @pytest.mark.parametrize(
-    ("tier", "sign"), [(2, {}), (2, {2: []}), (3, {}), (3, {3: ["finance"]}), (3, {2: ["a", "b"]})]
+    ("tier", "sign"),
+    [(2, {}), (2, {2: []}), (3, {}), (3, {3: ["finance"]}), (3, {2: ["a", "b"]}), (3, {3: ["finance", "finance"]})],
 )
 def test_too_few_groups_is_a_denial_never_a_weaker_review(tier, sign):
     verdict = evaluate(tier=tier, sign=sign)
     assert (verdict.outcome, verdict.reasons[0].code) == ("deny", "slots_missing")
+    assert verdict.reasons[0].text.endswith(f"add one under sign.{tier}.")
+
+
+def test_a_group_named_twice_signs_once():
+    assert evaluate(tier=3, sign={3: ["finance", "finance", "support-leads"]}).groups == ("finance", "support-leads")
+
+
+def test_the_reason_reads_as_a_sentence():
+    (waits,) = evaluate(tier=3, sign=SIGN).reasons
+    assert waits.text == "Tier 3 waits for finance and support-leads."
+    (lacks,) = evaluate(tier=3, sign={3: ["finance"]}).reasons
+    assert lacks.text == "Tier 3 needs two groups to sign and the agent names only finance: add one under sign.3."
 
 
 @given(st.integers(0, 4), SIGNS)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agents.headline import BadTemplate, check_template, placeholders, render, reveal
+from agents.headline import BadTemplate, check_template, facts_named, placeholders, render, reveal
 
 # A busy machine is slow to draw; that says nothing about the claims.
 CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -41,7 +41,7 @@ def test_a_template_names_arguments_and_nothing_else(template):
 @pytest.mark.parametrize(
     ("template", "problem"),
     [
-        ("Refund {amount_usd} to {fact.customer_name} {order_id}", "facts come with policy"),
+        ("Refund {amount_usd} to {fact.customer_name} {order_id}", "facts come with a policy"),
         ("Refund {amount_usd} {order_id} {customer}", "{customer} is not an argument"),
         ("Refund {order_id}", "critical argument amount_usd must appear"),
         ("Refund {amount_usd} {order_id}\n", "don't show"),
@@ -56,6 +56,28 @@ def test_problems_of_a_template_are_named(template, problem):
 def test_a_good_template_has_no_problems():
     assert check_template(TEMPLATE, arguments={"amount_usd", "order_id"}, critical=["amount_usd", "order_id"]) == []
     assert check_template(" ", arguments=set(), critical=[]) == ["the headline is empty"]
+
+
+def test_facts_may_be_named_when_the_agent_has_a_policy():
+    template = "Refund {amount_usd} to {fact.customer_name}, {fact.city}"
+    assert facts_named(template) == ["customer_name", "city"]
+    assert check_template(template, arguments={"amount_usd"}, critical=["amount_usd"], policy=True) == []
+    assert len(check_template(template, arguments={"amount_usd"}, critical=[])) == 2
+
+
+def test_a_fact_in_a_headline_is_no_argument_even_of_that_name():
+    assert check_template("{fact.a}", arguments={"fact.a"}, critical=[])[0].startswith("{fact.a}: facts come with")
+    assert check_template("{fact.a}", arguments={"a"}, critical=["a"], policy=True) == [
+        "the critical argument a must appear in the headline"
+    ]
+
+
+def test_facts_are_put_in_place_as_inert_as_arguments_and_what_nobody_knows_says_so():
+    assert render("{amount} to {fact.name}", {"amount": "USD 25.00", "fact.name": "Ana"}) == "USD 25.00 to Ana"
+    assert render("{fact.name}", {"fact.name": "{fact.other}\u202e"}) == "{fact.other}[U+202E]"
+    assert render("{fact.name}", {"fact.name": "x" * 125}) == "x" * 120 + "… (+5)"
+    assert render("{name} {fact.name}", {}) == "(not given) (not known)"
+    assert render("{fact.name}", {"name": "Ana"}) == "(not known)"
 
 
 @pytest.mark.parametrize(

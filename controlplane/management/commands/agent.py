@@ -40,14 +40,18 @@ class Command(Noun):
 
     def validate_file(self, path, json, **_):
         spec = self.read(path, json=json)
+        try:
+            reading = registry.check(spec)
+        except agentfile.AgentFileErrors as errors:
+            self.refuse_file(errors, json=json)
+        notes = [*spec.notes, *(reading.notes if reading else ())]
         if json:
-            return self.print_json(
-                {"agent": spec.slug, "valid": True, "notes": [note.as_json() for note in spec.notes]}
-            )
-        for note in spec.notes:
+            return self.print_json({"agent": spec.slug, "valid": True, "notes": [note.as_json() for note in notes]})
+        for note in notes:
             self.note(f"note: {note}")
-        self.note(f"{path}: valid ({spec.slug}, {count(len(spec.tools), 'tool')}).")
-        self.note("People, groups, hosts and secrets are looked up at import.")
+        rules = f", {count(len(reading.policy.rules), 'rule')}" if reading else ""
+        self.note(f"{path}: valid ({spec.slug}, {count(len(spec.tools), 'tool')}{rules}).")
+        self.note("People, groups, hosts, secrets and sources are looked up at import.")
 
     def import_file(self, path, json, **_):
         spec = self.read(path, json=json)
@@ -67,7 +71,10 @@ class Command(Noun):
             self.note(f"Then run `manage.py agent import {path}` again.")
 
     def export_file(self, slug, **_):
-        self.stdout.write(agentfile.write(registry.export_agent(_agent(slug))), ending="")
+        spec = registry.export_agent(_agent(slug))
+        self.stdout.write(agentfile.write(spec), ending="")
+        if spec.policy:
+            self.note(f"Beside it belongs {spec.policy.file}: `manage.py policy export {slug} > {spec.policy.file}`")
 
     def stop_agent(self, slug, reason, **_):
         held = stops.stop(agent=_agent(slug), by=self.by, reason=reason)

@@ -1,0 +1,184 @@
+"""What policy must know of one action, gathered without a transaction: facts from their sources, lists, what was done before."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models.functions import Now
+
+from agents import binding, canonical, lists, lookups, policies
+from agents.lifecycle import State
+from agents.models import Action, Agent, ToolDefinition
+from agents.policy import limiting, values
+from agents.policy.compiling import Compiled
+from agents.policy.evaluate import evaluate
+from agents.policy.language import ToolLookup
+from agents.policy.verdict import Missing, Situation, Verdict
+from agents.readiness import granted_definitions
+
+#: How long a rejection of the very same arguments is held against a new proposal.
+REJECTED_WITHIN = timedelta(days=30)
+#: Outside a run, a tool counts as called when it was within this time, for the same values of the arguments both share.
+CALLED_WITHIN = timedelta(hours=1)
+MOST_CALLS = 200  # looked at; a call further back doesn't count, so that the rule speaks
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Everything a verdict needs but what is counted under locks. `fetched` is when, by the monotonic clock."""
+
+    policy_id: UUID | None
+    compiled: Compiled
+    plan: limiting.Plan
+    values: Mapping[str, object]
+    found: Mapping[str, lookups.Found]
+    claims: Mapping[str, object]
+    lists: Mapping[str, list[str]]
+    called: frozenset[str] | None
+    rejected_by: tuple[str, ...]
+    tool: str
+
+    def judge(self, *, sign: Mapping[str, list[str]], totals: Mapping[str, int | float | None]) -> Verdict:
+        """Return the verdict, with the limits' totals by rule and the agent's map from tier to groups."""
+        return evaluate(
+            self.compiled,
+            Situation(
+                tool=self.tool,
+                values=self._fresh(),
+                sign={int(tier): tuple(names) for tier, names in sign.items()},
+                totals={rule: total for rule, total in totals.items() if rule != limiting.DUPLICATE},
+                called=self.called,
+                rejected_by=self.rejected_by,
+                duplicate=self._duplicate(totals),
+            ),
+        )
+
+    def facts(self) -> dict:
+        """Return what was looked up as plain JSON, by name: what an approval binds to, and what a replay starts from."""
+        return {name: _stored(found) for name, found in sorted(self.found.items())}
+
+    def beside(self, totals: Mapping[str, int | float | None]) -> dict:
+        """Return what else the verdict rested on, as plain JSON: a replay needs it, an approval doesn't bind to it."""
+        return {
+            "claims": {name: values.as_json(value) for name, value in self.claims.items()},
+            "lists": {
+                name: {"keys": len(keys), "digest": canonical.digest_of(keys)} for name, keys in self.lists.items()
+            },
+            "totals": dict(totals),
+            "called": sorted(self.called) if self.called is not None else None,
+            "rejected_by": list(self.rejected_by),
+            "redact": list(self.compiled.policy.redact),
+        }
+
+    def shown(self) -> dict[str, str]:
+        """Return the facts as a headline names and shows them."""
+        return {f"fact.{name}": _as_text(found.value) for name, found in self.found.items()}
+
+    def _fresh(self) -> dict[str, object]:
+        """What was waited for since may have become too old meanwhile."""
+        now, fresh = time.monotonic(), dict(self.values)
+        for fact in self.compiled.facts_for(self.tool):
+            found = self.found.get(fact.name)
+            if found is not None and now - found.fetched > fact.max_age:
+                fresh[fact.name] = Missing("stale", f"it is older than {fact.max_age} s")
+        return fresh
+
+    def _duplicate(self, totals: Mapping[str, int | float | None]) -> bool | None:
+        total = totals.get(limiting.DUPLICATE, 0)
+        return None if total is None else total > 1
+
+
+def gather(
+    agent: Agent, definition: ToolDefinition, args: dict, *, claims: Mapping[str, object], run: str | None = None
+) -> Gathered:
+    """Gather what policy needs for canonical arguments of a tool. Takes up to the facts' deadline; raises nothing for
+    what a source does: what isn't there in time is missing, and whatever names it goes to a person."""
+    compiled = policies.compiled(agent.policy, definition)
+    asked = compiled.tools[definition.body["name"]]
+    tool, rules = asked.shape, [one.rule for one in asked.rules]
+    arguments = values.of_arguments(tool, args)
+    found = _look_up(agent, compiled, definition, arguments)
+    said = _claims(compiled, claims)
+    keys = lists.keys(agent, [name for name in asked.names if name in compiled.policy.lists])
+    known = {**keys, **said, **{name: one.value for name, one in found.items()}, **arguments}
+    return Gathered(
+        policy_id=agent.policy_id,
+        compiled=compiled,
+        plan=limiting.plan(rules, tool, args=args, values=known, agent=str(agent.pk), run=run),
+        values=known,
+        found=found,
+        claims=said,
+        lists=keys,
+        called=_called(agent, {rule.unless_called for rule in rules if rule.unless_called}, args, run),
+        rejected_by=_rejected_by(agent, definition, args),
+        tool=tool.name,
+    )
+
+
+def _look_up(agent: Agent, compiled: Compiled, definition: ToolDefinition, arguments: dict) -> dict[str, lookups.Found]:
+    """Look up what the rules and the headline name. A source the agent isn't granted (any more) isn't asked."""
+    facts = policies.facts_asked(compiled, definition)
+    granted = [fact for fact in facts if getattr(fact.lookup, "source", None) in (None, *agent.sources)]
+    if not granted:
+        return {}
+    asked = {fact.lookup.tool for fact in granted if isinstance(fact.lookup, ToolLookup)}
+    definitions = {body["name"]: body for body in granted_definitions(agent) if body["name"] in asked} if asked else {}
+    return lookups.fetch(
+        granted,
+        arguments=arguments,
+        definitions=definitions,
+        seconds=settings.FACT_TIMEOUT.total_seconds(),
+        agent=agent.slug,
+    )
+
+
+def _claims(compiled: Compiled, claims: Mapping[str, object]) -> dict[str, object]:
+    return {
+        name: values.coerce(claims[name], claim.type) if name in claims else Missing("missing", "the agent didn't say")
+        for name, claim in compiled.policy.claims.items()
+    }
+
+
+def _as_text(value: object) -> str:
+    return value if isinstance(value, str) else values.shown(value)
+
+
+def _stored(found: lookups.Found) -> dict:
+    as_of = {"as_of": found.as_of.isoformat()} if found.as_of else {}
+    return {"value": values.as_json(found.value), "from": found.source, **as_of}
+
+
+def _called(agent: Agent, tools: set[str], args: dict, run: str | None) -> frozenset[str]:
+    """Return which of these tools the agent called with success: in the same run, or lately for the same subject."""
+    done = Action.objects.filter(agent=agent, state=State.SUCCEEDED, kind=Action.Kind.REAL)
+    return frozenset(name for name in tools if _was_called(done.filter(tool__name=name), args, run))
+
+
+def _was_called(done, args: dict, run: str | None) -> bool:
+    if run is not None:
+        return done.filter(run_id=run).exists()
+    recent = done.filter(finished_at__gt=Now() - CALLED_WITHIN).order_by("-finished_at")
+    calls = recent.values_list("payload", "definition__body")[:MOST_CALLS]
+    return any(_same_subject(binding.stored_arguments(payload), body, args) for payload, body in calls)
+
+
+def _same_subject(called: dict, definition: dict, args: dict) -> bool:
+    """Whether a call was about what these arguments are about: by what is critical to it, as far as both tools take it."""
+    critical = [name for name in definition["critical"] if name in args] or called.keys() & args.keys()
+    return bool(critical) and all(called.get(name) == args[name] for name in critical)
+
+
+def _rejected_by(agent: Agent, definition: ToolDefinition, args: dict) -> tuple[str, ...]:
+    """Return the groups that were asked when people lately rejected these very arguments."""
+    rejected = Action.objects.filter(
+        agent=agent,
+        tool__name=definition.body["name"],
+        payload_digest=canonical.sha256_hex(canonical.canonical_bytes(args)),
+        state=State.REJECTED,
+        decided_at__gt=Now() - REJECTED_WITHIN,
+    )
+    last = rejected.order_by("-decided_at").first()
+    return tuple(last.slots.values_list("label", flat=True)) if last else ()

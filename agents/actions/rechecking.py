@@ -1,0 +1,81 @@
+"""Looking again before an approved action runs: stricter applies, looser is ignored, drift refuses."""
+
+from uuid import UUID
+
+from agents import binding, canonical
+from agents.actions.gathering import Gathered, gather
+from agents.headline import facts_named
+from agents.lifecycle import State
+from agents.models import Action
+from agents.models.policy import HEAVY_OF_AGENT
+from agents.policy import values
+from agents.policy.evaluate import newly_speaking
+from agents.policy.verdict import Missing, Reason, Verdict
+
+#: A source that doesn't answer now may answer in a minute: that is no reason to throw signatures away.
+TRANSIENT = "unavailable"
+
+
+def look_again(action_id: UUID) -> Gathered | None:
+    """Return what policy must know of an action that waits for its attempt, gathered anew; None when it waits for none.
+
+    None also while a source doesn't answer that answered when people or policy decided: the action keeps its permit, and
+    the clock rings again until that is over.
+    """
+    waiting = Action.objects.select_related("agent__policy", "definition", "tool").defer(*HEAVY_OF_AGENT)
+    action = waiting.filter(pk=action_id, state__in=(State.APPROVED, State.RETRY_WAIT)).first()
+    if action is None:
+        return None
+    args = _arguments(action)
+    claims = {name: values.from_json(value) for name, value in action.snapshot.get("claims", {}).items()}
+    said = {name: value for name, value in claims.items() if not isinstance(value, Missing)}
+    run = str(action.run_id) if action.run_id else None
+    looked = gather(action.agent, action.definition, args, claims=said, run=run)
+    return None if _is_waiting_for_a_source(action, looked) else looked
+
+
+def drifted(action: Action, looked: Gathered, verdict: Verdict) -> bool:
+    """Whether something now speaks against the action that didn't when it was decided, or its headline would differ."""
+    return bool(newly_speaking(_verdict_then(action), verdict)) or _headline_facts_changed(action, looked)
+
+
+def _arguments(action: Action) -> dict:
+    """Return the arguments, or none when the bytes aren't those that came in: the claim refuses them by their digest."""
+    intact = canonical.sha256_hex(bytes(action.payload)) == action.payload_digest
+    return binding.stored_arguments(action.payload) if intact else {}
+
+
+def _is_waiting_for_a_source(action: Action, looked: Gathered) -> bool:
+    return any(
+        isinstance(found.value, Missing) and found.value.code == TRANSIENT and _was_known(action, name)
+        for name, found in looked.found.items()
+    )
+
+
+def _was_known(action: Action, name: str) -> bool:
+    return name in action.facts and not isinstance(_then(action, name), Missing)
+
+
+def _then(action: Action, name: str):
+    return values.from_json(action.facts[name]["value"])
+
+
+def _verdict_then(action: Action) -> Verdict:
+    return Verdict(
+        outcome=action.verdict,
+        effective_tier=action.effective_tier,
+        reasons=tuple(Reason(**reason) for reason in action.reasons),
+        groups=tuple(slot.label for slot in action.slots.all()),
+        due_seconds=None,
+        expires_seconds=None,
+        permit_seconds=action.permit_seconds,
+        policy=action.policy,
+    )
+
+
+def _headline_facts_changed(action: Action, looked: Gathered) -> bool:
+    """People signed under a headline: what it names must still be so."""
+    return any(
+        name in action.facts and name in looked.found and _then(action, name) != looked.found[name].value
+        for name in facts_named(action.definition.body.get("headline") or "")
+    )

@@ -1,0 +1,145 @@
+"""A text as a lexicon should see it: disguises undone, small letters, words and sentence marks apart; and its language."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+from agents.classifiers.vocabulary import FOREIGN, KNOWN
+from audit.redaction.folding import fold
+
+_SPACED = re.compile(r"(?<![\w'])(?:[A-Za-z][ .\-_*]){2,60}[A-Za-z](?![\w'])")
+_MARKED = re.compile(r"(?<=[A-Za-z])[*_~|^]+(?=[A-Za-z])")
+_TOKEN = re.compile(r"(?:[A-Za-z0-9@$']|[|!](?=[A-Za-z0-9]))*[A-Za-z](?:[A-Za-z0-9@$']|[|!](?=[A-Za-z0-9]))*|\d[\d.,:%]*|[.!?\n]")
+_LEET = str.maketrans("013457@$|!", "oieastasli")
+_REPEATED = re.compile(r"([a-z])\1{2,}")
+_SENTENCE_END = re.compile(r"[.!?\n]")
+_MANY_FOREIGN_LETTERS = 0.3
+_SHORT_FORMS = (
+    (re.compile(r"\b(?:won't|wont)\b"), "will not"),
+    (re.compile(r"\b(?:can't|cant|cannot)\b"), "can not"),
+    (re.compile(r"\bshan't\b"), "shall not"),
+    (re.compile(r"\b(do|does|did|is|was|are|were|has|have|had|would|could|should|must|need)n(?:'t|t)\b"), r"\1 not"),
+    (re.compile(r"\bain't\b"), "is not"),
+    (re.compile(r"\b(i)(?:'m|m)\b"), r"\1 am"),
+    (re.compile(r"\b(you|we|they|i|it|he|she|that|this|there|who)(?:'ll|(?<=[uy])ll)\b"), r"\1 will"),
+    (re.compile(r"\b(you|we|they|i)(?:'ve|ve)\b"), r"\1 have"),
+    (re.compile(r"\b(you|we|they)'re\b|\b(you|they)re\b"), r"\1\2 are"),
+    (re.compile(r"\b(it|that|this|there|here|what|where|who|how|he|she)'s\b"), r"\1 is"),
+    (re.compile(r"\blet's\b"), "let us"),
+    (re.compile(r"\b(you|we|they|i|it|he|she|that|there|who)'d\b"), r"\1 would"),
+    (re.compile(r"\b(\w+)'ll\b"), r"\1 will"),
+)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A text that was read.
+
+    `plain` has disguises undone and letters as written. `flat` is its words in small letters and its sentence ends, with
+    short forms written out, each after one blank: " i will sue you . ". `language` is "en", "other" or None.
+    """
+
+    plain: str
+    flat: str
+    language: str | None
+
+    @property
+    def is_english(self) -> bool:
+        return self.language == "en"
+
+    @property
+    def sentences(self) -> list[str]:
+        """The parts of `flat` between sentence ends, without empty ones."""
+        return [f"{part} " for part in re.split(r" [.!?\n](?= )", self.flat) if part.strip()]
+
+
+def classify(text: str) -> str | None:
+    """Return the language: "en", "other", or None when it can't be told or changes on the way."""
+    return read(text).language
+
+
+@lru_cache(maxsize=4)  # several classifiers ask the same text in a row; more would keep people's mail in memory
+def read(text: str) -> Reading:
+    plain = _undisguise(fold(text).text)
+    tokens = [_settle(token.group()) for token in _TOKEN.finditer(plain)]
+    flat = " ".join(tokens).lower()
+    for form, whole in _SHORT_FORMS:
+        flat = form.sub(whole, flat)
+    language = "other" if _is_foreign_script(text) else _language_of(tokens)
+    return Reading(plain, f" {flat} ", language)
+
+
+def is_known(word: str) -> bool:
+    """Whether this is an English word, as far as we know them: as it is or without a common ending."""
+    if word in KNOWN:
+        return True
+    for ending, instead in (("s", ""), ("es", ""), ("ed", ""), ("d", ""), ("ing", ""), ("ing", "e"), ("ly", ""), ("er", ""),
+                            ("'s", ""), ("ies", "y"), ("ied", "y"), ("ily", "y")):  # fmt: skip
+        stem = word.removesuffix(ending) + instead
+        if word.endswith(ending) and len(stem) > 1 and (stem in KNOWN or (stem[-1] == stem[-2] and stem[:-1] in KNOWN)):
+            return True
+    return False
+
+
+def _undisguise(text: str) -> str:
+    return _MARKED.sub("", _SPACED.sub(_joined, text))
+
+
+def _joined(spaced: re.Match) -> str:
+    """`l e g a l` is a word; three letters apart only are when they make a known one."""
+    word = re.sub(r"[ .\-_*]", "", spaced.group())
+    return word if len(word) > 3 or is_known(word.lower()) else spaced.group()
+
+
+def _settle(token: str) -> str:
+    """Return the word meant by `ch4rgeback`, `soooo` and `$ue`; tokens that mean nothing else stay."""
+    lower = token.lower().strip("'")
+    if not lower.isalpha() and any(char.isalpha() for char in lower) and is_known(lower.translate(_LEET)):
+        return lower.translate(_LEET)
+    if _REPEATED.search(lower):
+        twice, once = _REPEATED.sub(r"\1\1", lower), _REPEATED.sub(r"\1", lower)
+        return twice if is_known(twice) else once if is_known(once) else lower
+    return token.strip("'") or token
+
+
+def _is_foreign_script(text: str) -> bool:
+    letters = [char for char in unicodedata.normalize("NFKC", text) if char.isalpha()]
+    foreign = sum(1 for char in letters if not char.isascii() and not unicodedata.name(char, "").startswith("LATIN"))
+    return bool(letters) and foreign / len(letters) > _MANY_FOREIGN_LETTERS
+
+
+def _language_of(tokens: list[str]) -> str | None:
+    """English when most words are known; None when too few are, or when one whole sentence isn't."""
+    sentences, current = [], []
+    for token in tokens:
+        if _SENTENCE_END.fullmatch(token):
+            sentences.append(current)
+            current = []
+        else:
+            current.append(token)
+    counts = [_count(sentence) for sentence in [*sentences, current]]
+    total, known = sum(total for total, _ in counts), sum(known for _, known in counts)
+    if not total:
+        return None
+    if known / total <= 0.34:
+        return "other" if total > 1 else None
+    if known / total < 0.6 or any(total >= 4 and known / total < 0.34 for total, known in counts):
+        return None
+    return "en"
+
+
+def _count(words: list[str]) -> tuple[int, float]:
+    """Return how many words count, and how many of them are known; words of other languages count against.
+
+    Numbers and codes don't count, nor names: what stands inside a sentence with a capital.
+    """
+    is_shouted = all(not word.isalpha() or word.isupper() for word in words)
+    counted = [
+        word.lower().strip("'")
+        for place, word in enumerate(words)
+        if word[0].isalpha() and not any(char.isdigit() or char == "@" for char in word)
+        and (place == 0 or is_shouted or not word[0].isupper() or word.lower() in KNOWN)
+    ]  # fmt: skip
+    known = sum(1 for word in counted if is_known(word)) - sum(1 for word in counted if word in FOREIGN)
+    return len(counted), max(0, known)

@@ -1,0 +1,58 @@
+"""Which classifiers there are, and the one way to ask one."""
+
+from collections.abc import Callable
+
+from agents.classifiers import data, promises, reading, sentiment, tones, topics
+from agents.documents.problems import suggest
+
+MAX_TEXT = 100_000
+
+Value = str | bool | int | float | list[str]
+
+_BUILT_IN: dict[str, Callable[[str], Value | None]] = {
+    "sentiment": sentiment.classify,
+    "topic": topics.classify,
+    "tone": tones.classify,
+    "promises": promises.classify,
+    "pii": data.personal,
+    "secrets": data.secrets,
+    "language": reading.classify,
+}
+_added: dict[str, Callable[[str], Value | None]] = {}
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all classifiers, ours first."""
+    return (*_BUILT_IN, *_added)
+
+
+def register(name: str, function: Callable[[str], Value | None]) -> None:
+    """Add a classifier; call it once, when the app starts.
+
+    `function` takes the text and returns a text, a number, a bool, a list of texts, or None when it can't tell. It must
+    answer the same text with the same value. Raises ValueError for a name that isn't an identifier or is taken.
+    """
+    if not name.isidentifier():
+        raise ValueError(f"{name!r} can't name a classifier: write letters, digits and _, not beginning with a digit")
+    if name in _BUILT_IN or _added.get(name, function) is not function:
+        raise ValueError(f"there is a classifier {name} already: choose another name")
+    _added[name] = function
+
+
+def classify(name: str, text: str) -> Value | None:
+    """Return what the classifier of this name says of the text; None when it can't tell, which holds what depends on it.
+
+    Nothing is told of a text that is blank or longer than 100,000 characters, or where an added classifier raises.
+    Raises ValueError for an unknown name.
+    """
+    function = _BUILT_IN.get(name) or _added.get(name)
+    if function is None:
+        raise ValueError(f"there is no classifier {name!r}: {suggest(name, names())}")
+    if not isinstance(text, str) or not text.strip() or len(text) > MAX_TEXT:
+        return None
+    if name in _BUILT_IN:
+        return function(text)
+    try:
+        return function(text)
+    except Exception:  # noqa: BLE001 - an app's own function may fail in any way; then nothing is known
+        return None

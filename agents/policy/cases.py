@@ -1,0 +1,99 @@
+"""Running the tests that stand beside a policy."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from agents.money import parse_money
+from agents.policy.compiling import Compiled
+from agents.policy.evaluate import evaluate
+from agents.policy.language import Case, Policy, Tool
+from agents.policy.limiting import plan
+from agents.policy.values import coerce, of_arguments
+from agents.policy.verdict import Situation, Verdict
+
+#: Who signs in a case, where nobody else is named: cases are about rules, not about an agent's groups.
+SIGNERS = dict.fromkeys((2, 3, 4), ("first-signers", "second-signers"))
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """What came of one case: the verdict, whether it is the one expected, and if not, a sentence saying what differs."""
+
+    case: Case
+    ok: bool
+    verdict: Verdict
+    rules: tuple[str, ...]
+    sentence: str = ""
+
+
+def run_cases(
+    compiled: Compiled,
+    policy: Policy,
+    tools: Sequence[Tool],
+    *,
+    sign: Mapping[int, tuple[str, ...]] = SIGNERS,
+) -> list[CaseResult]:
+    """Run the policy's cases in their order. What a case doesn't give is missing; a limit it doesn't fill is empty.
+
+    `rules` of a result are the rules that made the verdict what it is. Raises ValueError for a case about a tool the
+    policy wasn't compiled for.
+    """
+    shapes = {tool.name: tool for tool in tools}
+    return [_run(case, compiled, policy, shapes[case.tool], sign) for case in policy.cases]
+
+
+def _run(case: Case, compiled: Compiled, policy: Policy, tool: Tool, sign: Mapping) -> CaseResult:
+    verdict = evaluate(compiled, _situation(case, policy, tool, sign))
+    rules = _deciding(verdict, policy)
+    differences = "; ".join(_differences(case, verdict, rules))
+    if not differences:
+        return CaseResult(case, True, verdict, rules)
+    because = verdict.reasons[0]
+    where = f" (line {because.line})" if because.line else ""
+    sentence = f"line {case.place[0]}: {case.name}: {differences}, because {because.text}{where}"
+    return CaseResult(case, False, verdict, rules, sentence)
+
+
+def _situation(case: Case, policy: Policy, tool: Tool, sign: Mapping) -> Situation:
+    args = {name: _canonical(value, tool.money.get(name)) for name, value in case.arguments.items()}
+    values = {
+        **{name: coerce(value, policy.facts[name].type) for name, value in case.facts.items()},
+        **{name: coerce(value, policy.claims[name].type) for name, value in case.claims.items()},
+        **case.lists,
+        **of_arguments(tool, args),
+    }
+    return Situation(case.tool, values, sign, dict(_totals(case, policy, tool, args, values)), frozenset(case.called))
+
+
+def _canonical(value: object, currency: str | None) -> object:
+    return parse_money(value, currency=currency).as_json() if currency else value
+
+
+def _totals(case: Case, policy: Policy, tool: Tool, args: dict, values: dict) -> Iterator[tuple[str, int | float]]:
+    """Yield what each limit comes to with the action of the case; nothing where that can't be told."""
+    limited = {rule.id: rule.cumulative for rule in policy.rules if rule.cumulative and tool.name in rule.tools}
+    about = [rule for rule in policy.rules if rule.id in limited]
+    for asked in plan(about, tool, args=args, values=values, agent="the case", run="the case").asked:
+        if asked.counted and asked.rule in limited:
+            used = case.used.get(asked.rule, 0)
+            yield (
+                asked.rule,
+                asked.counted.amount + (round(used * 100) if limited[asked.rule].sum in tool.money else used),
+            )
+
+
+def _deciding(verdict: Verdict, policy: Policy) -> tuple[str, ...]:
+    """Return the rules that made the outcome what it is: those that said it, and of a review those nobody could tell."""
+    said = {rule.id: rule.then for rule in policy.rules}
+    reasons = [reason for reason in verdict.reasons if reason.rule]
+    return tuple(r.rule for r in reasons if (said[r.rule] if r.known else "review") == verdict.outcome)
+
+
+def _differences(case: Case, verdict: Verdict, rules: Sequence[str]) -> Iterator[str]:
+    if verdict.outcome != case.expect:
+        yield f"{case.expect} was expected and it is {verdict.outcome}"
+    if case.rule and case.rule not in rules:
+        decided = f"{' and '.join(rules)} did" if rules else "no rule did"
+        yield f"rule {case.rule} was expected to decide and {decided}"
+    if case.tier is not None and case.tier != verdict.effective_tier:
+        yield f"tier {case.tier} was expected and it is tier {verdict.effective_tier}"

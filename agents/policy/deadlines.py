@@ -1,0 +1,131 @@
+"""Deadlines in working hours: arithmetic on instants, by the clocks and holidays of where the people are."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from agents.policy.language import Calendar
+
+LONGEST_CLOSED = 400  # days; a calendar that stays closed for longer never opens
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
+_WIDEST_OFFSET = timedelta(hours=15)  # no zone is further from UTC
+
+Span = tuple[datetime, datetime]
+
+
+def add(start: datetime, seconds: int, calendar: Calendar | None) -> datetime:
+    """Return the instant, in UTC, at which so many seconds of open time have passed since `start`.
+
+    Real seconds count, also on the days the clocks change; without a calendar every second is open. No seconds from a
+    closed hour is the next opening. Raises ValueError for a start without zone, negative seconds, a zone or country that
+    doesn't exist, and a calendar that doesn't open within 400 days.
+    """
+    if seconds < 0:
+        raise ValueError("a deadline lies ahead: write 0 seconds or more")
+    begin, left = _utc(start), timedelta(seconds=seconds)
+    if calendar is None:
+        return begin + left
+    for opens, closes in _open_spans(calendar, begin):
+        here = max(opens, begin)
+        if here + left <= closes:
+            return here + left
+        left -= closes - here
+    raise ValueError(f"calendar {calendar.name} doesn't open for {LONGEST_CLOSED} days: give it hours")
+
+
+def open_seconds_between(start: datetime, end: datetime, calendar: Calendar | None) -> int:
+    """Return the whole seconds of open time between two instants, negative when `end` comes first: the inverse of `add`.
+
+    Raises ValueError for an instant without zone, and for a zone or country that doesn't exist.
+    """
+    begin, until = _utc(start), _utc(end)
+    if until < begin:
+        return -open_seconds_between(until, begin, calendar)
+    if calendar is None:
+        return (until - begin) // SECOND
+    total = timedelta()
+    for opens, closes in _open_spans(calendar, begin):
+        if opens >= until:
+            break
+        total += min(closes, until) - max(opens, begin)
+    return total // SECOND
+
+
+def _utc(instant: datetime) -> datetime:
+    if instant.utcoffset() is None:
+        raise ValueError("an instant needs a zone: a time without one happens at many moments")
+    return instant.astimezone(UTC)
+
+
+def _open_spans(calendar: Calendar, since: datetime) -> Iterator[Span]:
+    """Yield the open spans that end at `since` or later, in order, until 400 days bring none."""
+    zone = _zone(calendar.zone)
+    day = since.astimezone(zone).date() - DAY  # yesterday's span may end at this very midnight
+    last = day
+    while (day - last).days <= LONGEST_CLOSED:
+        for opens, closes in _spans_of_day(calendar, zone, day):
+            if closes >= since:
+                last = day
+                yield opens, closes
+        day += DAY
+
+
+def _spans_of_day(calendar: Calendar, zone: ZoneInfo, day: date) -> list[Span]:
+    """Return the instants at which the wall clock of that day shows open hours.
+
+    A time that a clock change skips never comes, one that it repeats comes twice.
+    """
+    hours = calendar.hours.get(day.weekday(), ())
+    if not hours or _is_holiday(calendar, day):
+        return []
+    midnight = datetime.combine(day, time(), UTC)  # what the wall shows, as if it hung in Greenwich
+    shown = [(midnight + timedelta(minutes=start), midnight + timedelta(minutes=end)) for start, end in hours]
+    early, late = midnight - _WIDEST_OFFSET, midnight + DAY + _WIDEST_OFFSET
+    before, after = _offset(zone, early), _offset(zone, late)
+    if before == after:
+        return [(opens - before, closes - before) for opens, closes in shown]
+    change = _find_change(zone, early, late)
+    spans = [(opens - before, min(closes - before, change)) for opens, closes in shown]
+    spans += [(max(opens - after, change), closes - after) for opens, closes in shown]
+    return [(opens, closes) for opens, closes in spans if opens < closes]
+
+
+def _find_change(zone: ZoneInfo, early: datetime, late: datetime) -> datetime:
+    """Return the second at which the clocks change between the two instants."""
+    before, low, high = _offset(zone, early), 0, (late - early) // SECOND
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _offset(zone, early + timedelta(seconds=middle)) == before:
+            low = middle
+        else:
+            high = middle
+    return early + timedelta(seconds=high)
+
+
+def _offset(zone: ZoneInfo, instant: datetime) -> timedelta:
+    return instant.astimezone(zone).utcoffset()
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except ZoneInfoNotFoundError:
+        raise ValueError(f"{name} is not a time zone we know: write one like Europe/Berlin") from None
+
+
+def _is_holiday(calendar: Calendar, day: date) -> bool:
+    if day.isoformat() in calendar.holidays:
+        return True
+    return calendar.country is not None and day in _public_holidays(calendar.country, day.year)
+
+
+@lru_cache(maxsize=512)
+def _public_holidays(country: str, year: int) -> frozenset[date]:
+    import holidays  # slow to import, and most calendars name no country
+
+    code, _, part = country.partition("-")
+    try:
+        return frozenset(holidays.country_holidays(code, subdiv=part or None, years=year))
+    except NotImplementedError:
+        raise ValueError(f"{country} is not a country whose holidays we know: write one like DE or DE-BE") from None

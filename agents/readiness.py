@@ -57,8 +57,7 @@ def check(agent: Agent) -> list[Item]:
     if tiers and tiers[-1] >= 3:
         items.append(_separate(roles))
     if 4 in tiers:
-        names = ", ".join(sorted(body["name"] for body in bodies if body["tier"] == 4))
-        items.append(Item("tier 4", True, f"{names}: always refused, until there is a way to break the glass"))
+        items.append(_break_glass([body["name"] for body in bodies if body["tier"] == 4], policy))
     return items
 
 
@@ -88,6 +87,15 @@ def _policy(agent: Agent, policy: Policy) -> Item:
         return Item("policy", True, "none: the tiers alone decide")
     cases = f", {count(len(policy.cases), 'case')} passed" if policy.cases else ""
     return Item("policy", True, f"{agent.policy.label}, {count(len(policy.rules), 'rule')}{cases}")
+
+
+def _break_glass(tools: list[str], policy: Policy) -> Item:
+    opened = {tool: rule.id for rule in policy.rules if rule.then == "review" for tool in rule.tools}
+    said = [
+        f"{tool}: two people may break the glass (rule {opened[tool]})" if tool in opened else f"{tool}: always refused"
+        for tool in sorted(tools)
+    ]
+    return Item("tier 4", True, "; ".join(said))
 
 
 def _loosens(policy: Policy) -> bool:

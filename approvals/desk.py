@@ -9,6 +9,7 @@ from agents.actions.settle import voices_needed
 from agents.errors import AlreadyDecided, Invalid, NoSuchAction, NotAllowed, Stale
 from agents.lifecycle import State
 from agents.models import Action, Person
+from agents.policy.routing import BREAK_GLASS_TIER
 from approvals.models import Decision, Look, ReasonCode, Statement
 from audit import log
 
@@ -50,6 +51,7 @@ def decide(
         preview_hash = template_version = ""  # what was never shown must not stand on the receipt as seen
     slot = None
     if word == Decision.Word.APPROVE:
+        _require_reason(action, note)
         signed = actions.sign(action, by=by)
         slot, event = signed.slot, (signed.event_id, signed.leaf_hash)
     else:
@@ -93,6 +95,12 @@ def _read(word: str, reason_code: str, note: str) -> tuple[str, str]:
         needed = "The reason Other needs a note."
         raise Invalid(needed, errors=[{"field": "note", "message": needed}])
     return reason_code, note
+
+
+def _require_reason(action: Action, note: str) -> None:
+    if action.effective_tier == BREAK_GLASS_TIER and not note:
+        needed = "Breaking the glass needs a reason: say why it can't wait for the ordinary way."
+        raise Invalid(needed, errors=[{"field": "note", "message": needed}])
 
 
 def _was_shown(action: Action, by: Person, preview_hash: str, template_version: str) -> bool:

@@ -237,20 +237,15 @@ def _said(agent: Agent, policy: language.Policy, source: str, rules: list[RuleIn
         mode=policy.mode,
         meaning=MODES[policy.mode],
         rules=rules,
-        facts=[_lookup(fact) for fact in _as_written(policy.facts)],
-        claims=[(claim.name, claim.type, claim.may_loosen) for claim in _as_written(policy.claims)],
+        facts=[_lookup(fact) for fact in policy.facts.values()],
+        claims=[(claim.name, claim.type, claim.may_loosen) for claim in policy.claims.values()],
         lists=_kept(agent, policy.lists),
-        calendars=[(calendar.name, calendar_words(calendar)) for calendar in _as_written(policy.calendars)],
+        calendars=[(calendar.name, calendar_words(calendar)) for calendar in policy.calendars.values()],
         redact=policy.redact,
         keep=keep_words(policy.keep),
         shorthand=policy.shorthand,
         source=list(enumerate(rulebook.lines_of(source), start=1)),
     )
-
-
-def _as_written(named: dict) -> list:
-    """Return what was declared in the order of the file, which the stored form doesn't keep."""
-    return sorted(named.values(), key=lambda one: (one.place, one.name))
 
 
 def _lookup(fact: Fact) -> Lookup:

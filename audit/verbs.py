@@ -28,6 +28,7 @@ VERBS: dict[str, str] = {
     "action.unknown_overdue": "Still unknown: somebody should look again",
     "content.erased": "Words and output were erased after {days} days; what was decided stays",
     "evidence.opened": "{who} opened it",
+    "incident.opened": "The glass was broken: opened for review afterwards ({title})",
     # the registry
     "agent.imported": "{who} imported the agent file",
     "agent.enabled": "{who} enabled the agent",

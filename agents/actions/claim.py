@@ -16,10 +16,12 @@ from agents import access, binding, canonical, states
 from agents.actions.gathering import Gathered
 from agents.actions.rechecking import drifted, look_again
 from agents.lifecycle import State
-from agents.models import Action, Agent, Grant, Slot
+from agents.models import Action, Agent, Grant, Incident, Slot
 from agents.policy.quorum import Requirement, staffable
+from agents.policy.routing import BREAK_GLASS_TIER
 from agents.seating import seat, voter
 from agents.wire import NotSendable, WireRequest, wire_request
+from audit import log
 from audit.actors import Actor
 
 UNKNOWN_DUE = timedelta(hours=4)
@@ -73,7 +75,22 @@ def claim(action_id: UUID, *, worker: str) -> Claim | None:
             wake_at=Now() + settings.LEASE,
             permit_consumed_at=Case(When(permit_consumed_at__isnull=True, then=Now()), default=F("permit_consumed_at")),
         )
+        if action.effective_tier == BREAK_GLASS_TIER and action.attempts == 1:
+            _open_incident(action)
     return Claim(action, action.fence, wire, definition, action.attempts, deadline)
+
+
+def _open_incident(action: Action) -> None:
+    """Whoever broke the glass is asked about it afterwards: that review is on record before the call goes out."""
+    incident = Incident.objects.create(title=f"Break-glass: {action.headline}"[:200], agent=action.agent)
+    incident.actions.add(action)
+    log.record(
+        "incident.opened",
+        by=Actor.SYSTEM,
+        subject=("action", str(action.pk)),
+        data={"incident": incident.pk, "title": f"incident {incident.pk}"},
+        retention=log.RETENTION_BY_TIER[action.effective_tier],
+    )
 
 
 def _share_agent(action_id: UUID) -> Agent | None:

@@ -78,6 +78,7 @@ RUNTIME_KINDS_LATER = ("scripted", "llm", "remote")
 CONNECTOR_KINDS = ("http",)
 CONNECTOR_KINDS_LATER = ("sql", "mcp", "internal", "external")
 SLOTS_NEEDED = {2: 1, 3: 2, 4: 2}  # distinct groups whose people sign, by effective tier
+SECURITY = "security"  # the group without which nobody breaks the glass
 MAX_SLOTS = 8
 MAX_TOOLS = 200
 MAX_SOURCES = 50

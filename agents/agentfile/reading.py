@@ -149,7 +149,8 @@ def _read_sign(agent: Section) -> dict[int, tuple[str, ...]]:
             section.report(str(tier), f"more than {grammar.MAX_SLOTS} groups: name those who must sign each action")
         found[tier] = tuple(groups)
     if 4 in found:
-        _note(agent, "sign.4", "stored, but tier 4 actions are refused until break-glass is available")
+        if grammar.SECURITY not in found[4]:
+            section.report("4", f"nobody breaks the glass without security: add the group {grammar.SECURITY}")
     return found
 
 
@@ -203,7 +204,7 @@ def _check_signatures(agent: Section, tools: list[tuple[Section, ToolSpec]]) -> 
             groups = ", ".join(["group", "other-group"][: grammar.SLOTS_NEEDED[tier]])
             tool.report("tier", f"nobody may sign tier {tier}: add it to sign, like sign: {{{tier}: [{groups}]}}")
         if tier == 4:
-            _note(agent, f"{tool.path}.tier", "tier 4 actions are refused until break-glass is available")
+            _note(agent, f"{tool.path}.tier", "tier 4 is refused unless a review rule of the policy breaks the glass")
 
 
 def _check_separation(agent: Section, roles: dict[str, str], tools: list[tuple[Section, ToolSpec]]) -> None:

@@ -64,9 +64,11 @@ def reason(outcome: str, tier: int, groups: Sequence[str] = ()) -> Reason:
 
 def slots_missing(tier: int, groups: Sequence[str]) -> Reason:
     """Return why too few groups are a denial, and where to name more."""
-    asked = "two groups" if REVIEWS[tier].groups == 2 else "a group"
-    named = f"names only {groups[0]}" if groups else "names none"
-    add = f"add one under sign.{signed_as(tier)}"
+    asked = (
+        "two groups, one of them security," if tier == 4 else "two groups" if REVIEWS[tier].groups == 2 else "a group"
+    )
+    named = f"names only {' and '.join(groups)}" if groups else "names none"
+    add = f"add {'it' if tier == 4 else 'one'} under sign.{signed_as(tier)}"
     return Reason("slots_missing", f"Tier {tier} needs {asked} to sign and the agent {named}: {add}.")
 
 

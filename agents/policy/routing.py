@@ -8,6 +8,8 @@ from agents.policy.language import Calendar, Rule
 from agents.policy.verdict import SIGNED_TIER
 
 BREAK_GLASS_TIER = 4
+#: Nobody breaks the glass without somebody of this group.
+SECURITY = "security"
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ def groups_for(tier: int, sign: Mapping[int, Sequence[str]], holding: Holding) -
 
     They are the slots of the rules that fired, united; where none names any, the tier's groups, or below tier 3 the
     queues in their place. Whatever is in doubt adds to the tier's groups, which then have to be enough by themselves.
-    Tier 4 always asks its own groups.
+    Tier 4 always asks its own groups, one of which is security.
     """
     need, own = REVIEWS[tier].groups, groups_of(sign, tier)
     slots, queues = _slots(holding.fired), _queues(holding.fired)
@@ -33,7 +35,7 @@ def groups_for(tier: int, sign: Mapping[int, Sequence[str]], holding: Holding) -
             return slots
         if queues and not slots and tier < SIGNED_TIER:
             return queues
-    if len(own) < need:
+    if len(own) < need or (tier == BREAK_GLASS_TIER and SECURITY not in own):
         return None
     return unite(own, slots, queues, _slots(holding.unknown), _queues(holding.unknown))
 

@@ -22,23 +22,23 @@ _KINDS = {kind: name for name, kind in _LOOKUPS.items()}
 
 
 def to_json(policy: Policy) -> dict:
-    """Return the whole policy as plain JSON types."""
+    """Return the whole policy as plain JSON types. What has names stands in lists: a jsonb column forgets their order."""
     body = asdict(policy)
     for name, fact in policy.facts.items():
         body["facts"][name]["lookup"]["kind"] = _KINDS[type(fact.lookup)]
     for calendar in body["calendars"].values():
         calendar["hours"] = {str(day): spans for day, spans in calendar["hours"].items()}
-    return body
+    return body | {part: list(body[part].values()) for part in ("facts", "claims", "calendars")}
 
 
 def from_json(body: dict) -> Policy:
     """Return the policy that `to_json` made this of, equal in every part."""
     return Policy(
         **{key: body[key] for key in ("name", "mode", "shorthand", "file")},
-        facts={name: _fact(fact) for name, fact in body["facts"].items()},
-        claims={name: Claim(**_tuples(claim, "may_loosen", "place")) for name, claim in body["claims"].items()},
+        facts={fact["name"]: _fact(fact) for fact in body["facts"]},
+        claims={claim["name"]: Claim(**_tuples(claim, "may_loosen", "place")) for claim in body["claims"]},
         lists=tuple(body["lists"]),
-        calendars={name: _calendar(calendar) for name, calendar in body["calendars"].items()},
+        calendars={calendar["name"]: _calendar(calendar) for calendar in body["calendars"]},
         rules=tuple(_rule(rule) for rule in body["rules"]),
         redact=tuple(body["redact"]),
         keep=Keep(**body["keep"]),

@@ -13,7 +13,7 @@ AMOUNT = re.compile(r"\$\s?(\d{1,3}(?:,\d{3})+|\d+)(\.\d{2})?", re.ASCII)
 MONEY_BACK = re.compile(r"refund|reembols|devoluci|money back|give me back|return the \$|\d back\b", re.IGNORECASE)
 ANGRY = re.compile(r"ridiculous|unacceptable|third time|dispute the charge", re.IGNORECASE)
 
-APOLOGY = "I'm sorry for the long wait. Your message is with two of my colleagues now; one of them will write today."
+APOLOGY = "I'm sorry for the long wait. Your message is with two of my colleagues now."
 ASK = "I'd like to help. Which order is it about, and which amount do you ask for? The number starts with A-."
 UNSURE = "Thank you for writing. A colleague will read your message and answer within one working day."
 TOPICS = (

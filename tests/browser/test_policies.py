@@ -136,7 +136,7 @@ def test_everything_that_can_be_touched_on_a_phone_is_large_enough(window, polic
     for path in policed.pages:
         page.goto(path)
         sizes = page.evaluate(
-            """() => [...document.querySelectorAll("main .tools a, main td a.agent, nav[aria-label=Main] a, main .versions a")]
+            """() => [...document.querySelectorAll("nav a, main .tools a, main a.agent, main .versions a, main .cite a")]
                 .map(node => [node.textContent.trim(), node.getBoundingClientRect().height])"""
         )
         small = [(name, height) for name, height in sizes if height < 44]

@@ -10,6 +10,7 @@ from agents.models import Agent, AgentRole, Person, Token
 from agents.tools import base
 from tests.domain.policed import POLICY_YAML, configure_source, import_folder, import_policed, replaced, write_desk
 from tests.domain.registered import AGENT_YAML, OPERATOR, add_company, changed, configure_nouns, import_desk
+from tests.factories import make_person
 
 pytestmark = pytest.mark.django_db
 
@@ -98,7 +99,8 @@ def test_a_tool_without_a_grant_asks_for_nothing(agent):
 
 
 def test_tier_4_is_noted_and_blocks_nothing(agent):
-    four = AGENT_YAML.replace("tier: 3", "tier: 4").replace("3: [finance, leads]", "4: [finance, leads]")
+    four = AGENT_YAML.replace("tier: 3", "tier: 4").replace("3: [finance, leads]", "4: [security, leads]")
+    make_person("officer", "security")
     registry.import_agent(changed((AGENT_YAML, four)), by=OPERATOR)
     agent.refresh_from_db()
     notes = {item.name: item for item in readiness.check(agent)}

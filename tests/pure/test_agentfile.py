@@ -133,15 +133,13 @@ def test_quoted_and_bare_tiers_in_sign_are_the_same():
     assert read(changed("{2: [support", '{"2": [support'), name="a") == read(GOOD, name="a")
 
 
-def test_tier_4_is_stored_and_said_to_be_refused():
+def test_tier_4_is_said_to_be_refused_unless_the_glass_is_broken():
     source = changed("support-leads]}\n", "support-leads], 4: [security, finance]}\n")
     agent = read(source, name="a.yaml")
-    assert agent.sign[4] == ("security", "finance")
-    assert [str(note) for note in agent.notes] == [
-        "a.yaml:5:60: sign.4: stored, but tier 4 actions are refused until break-glass is available"
-    ]
+    assert (agent.sign[4], agent.notes) == (("security", "finance"), ())
     raised = read(source.replace("tier: 2", "tier: 4"), name="a.yaml")
-    assert [note.path for note in raised.notes] == ["sign.4", "tools[2].tier"]
+    assert [note.path for note in raised.notes] == ["tools[2].tier"]
+    assert "unless a review rule of the policy breaks the glass" in raised.notes[0].message
 
 
 def test_notes_of_the_schema_carry_their_place():
@@ -294,6 +292,7 @@ CASES = [
     ("3: [finance, support-leads]", "3: [finance, finance]", '5:41: sign.3[1]: "finance" stands here twice'),
     ("3: [finance, support-leads]", "3: [finance, 8]", "5:41: sign.3[1]: not the number 8: write a group's name"),
     ("3: [finance, support-leads]", "3: [a, b], 4: [c]", "5:42: sign.4: tier 4 needs 2 groups, 1 named"),
+    ("3: [finance, support-leads]", "3: [a, b], 4: [c, d]", "5:42: sign.4: nobody breaks the glass without security"),
     ("3: [finance, support-leads]", "3: [a, b], 1: [c]", "5:39: sign.1: not a key of sign: write one of 2, 3, 4"),
     ("3: [finance, support-leads]", "3: [a, b, c, d, e, f, g, h, i]", "5:31: sign.3: more than 8 groups"),
     # runtime

@@ -5,7 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from agents.classifiers import lexicon, tones
+from agents.policy.grammar import CLASSIFIERS
 from agents.policy.reading import PolicyErrors, Reading, read_policy
+from agents.policy.reading.answer_checks import ANSWERS
+from audit import redaction
 from tests.pure.policies.corpus import refused
 from tests.pure.policies.tools import TOOLS
 
@@ -225,6 +229,16 @@ def test_a_claim_may_tighten_without_being_named():
 )
 def test_a_review_that_loosens_is_held_to_the_same_for_claims(rule):
     assert "would loosen" in problems_of(f"policy: p\nclaims: {{sure: {{type: number}}}}\nrules: [{rule}]\n")[0]
+
+
+# --- what classifiers answer
+
+
+def test_the_words_a_policy_may_expect_are_those_that_classifiers_answer():
+    assert set(ANSWERS["topic"]) == {*lexicon.TOPICS, "other"}
+    assert ANSWERS["tone"] == tones.TONES
+    assert set(ANSWERS["pii"]) == set(redaction.PII)
+    assert set(CLASSIFIERS) >= set(ANSWERS)
 
 
 # --- notes

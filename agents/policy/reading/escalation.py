@@ -34,7 +34,8 @@ def expand_escalation(top: Section, expansion: Expansion) -> None:
         classifier = _JUDGED[key][0]
         if words:
             origin = written(section, key)
-            fact = expansion.classify(f"escalation_{classifier}", classifier, of, origin)
+            fact = f"escalation_{classifier}"
+            expansion.classify(fact, classifier, of, origin)
             expansion.add(f"escalate-{classifier}", tools, "review", [_is_one_of(fact, words)], origin, queue=queue)
 
 

@@ -68,14 +68,13 @@ class Expansion:
         band = LOWER_TIER if tool.tier > LOWER_TIER else None
         self.add(rule_id, [tool], "allow", parts, origin, band=band, sample=self.sample)
 
-    def classify(self, name: str, classifier: str, of: str, origin: Written) -> str:
-        """Add the fact that judges a text, once, and return its name."""
+    def classify(self, name: str, classifier: str, of: str, origin: Written) -> None:
+        """Add the fact that judges a text, once."""
         if name in self.declared:
             message = f"the shorthand needs the name {name} for a fact of its own: give the declared fact another name"
             self.reader.findings.add(origin.node.at, origin.path, message)
         fact = Fact(name, CLASSIFIERS[classifier], Classified(classifier, of), place=origin.node.at)
         self.facts.setdefault(name, fact)
-        return name
 
 
 def written(section: Section, key: str) -> Written:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from agents.documents import nodes
-from agents.documents.nodes import Node, Scalar, describe
+from agents.documents.nodes import Broken, Node, Scalar, describe
 from agents.documents.problems import join, show, suggest
 from agents.documents.section import Section
 from agents.policy import grammar
@@ -11,6 +11,7 @@ from agents.policy.language import Tool
 from agents.policy.reading.actions import MOST, limit_text, read_conditions, rule_prefix, unattended_problem
 from agents.policy.reading.asking import ask_kinds, ask_number
 from agents.policy.reading.expanding import Expansion, Written, written
+from agents.policy.scope import is_writable
 
 _NO_PROMISES = "no promises"
 #: What a text must not be, in words, with what the tone classifier calls it.
@@ -96,16 +97,17 @@ class _Section:
             return
         self.expansion.redact += kinds
         origin = written(pii, "redact")
-        if text := self._judged_text():
-            fact = f"{self.fact_prefix}_pii"
-            found = [f"'{kind}' in {fact}" for kind in kinds if kind != "secret"]
-            if found:
-                self.expansion.classify(fact, "pii", text, origin)
-            if "secret" in kinds:
-                found.append(
-                    f"size({self.expansion.classify(f'{self.fact_prefix}_secrets', 'secrets', text, origin)}) > 0"
-                )
-            self._add("pii", "review", [" || ".join(found)], origin)
+        text = self._judged_text()
+        if text is None:
+            return
+        pii_fact, secrets_fact = f"{self.fact_prefix}_pii", f"{self.fact_prefix}_secrets"
+        found = [f"'{kind}' in {pii_fact}" for kind in kinds if kind != "secret"]
+        if found:
+            self.expansion.classify(pii_fact, "pii", text, origin)
+        if "secret" in kinds:
+            self.expansion.classify(secrets_fact, "secrets", text, origin)
+            found.append(f"size({secrets_fact}) > 0")
+        self._add("pii", "review", [" || ".join(found)], origin)
 
     def _expand_tone(self) -> None:
         wishes = list(self._tone_words())
@@ -116,7 +118,8 @@ class _Section:
         for word, origin in wishes:
             suffix = word.replace(" ", "-")
             if word == _NO_PROMISES:
-                self._add(suffix, "review", [self.expansion.classify(promises, "promises", text, origin)], origin)
+                self.expansion.classify(promises, "promises", text, origin)
+                self._add(suffix, "review", [promises], origin)
                 continue
             self.expansion.classify(tone, "tone", text, origin)
             if word in UNWANTED:
@@ -139,13 +142,13 @@ class _Section:
                 else:
                     seen.add(word)
                     yield word, origin
-            if not isinstance(item, Scalar) or not isinstance(item.value, str):
+            if not isinstance(item, Broken) and not (isinstance(item, Scalar) and isinstance(item.value, str)):
                 self.section.findings.add(item.at, origin.path, f"not {describe(item)}: write {grammar.TONE.says}")
 
     def _judged_text(self) -> str | None:
         """Return the argument that pii and tone judge: the one named, or `text`."""
         named = self.section.text("text", grammar.ARGUMENT) if self.section.has("text") else "text"
-        texts = [name for name, kind in self.tool.arguments.items() if kind == "string"]
+        texts = [name for name, kind in self.tool.arguments.items() if kind == "string" and is_writable(name)]
         if named is None or named in texts:
             return named
         tool, none = self.tool.name, "it takes no text, remove pii and tone"

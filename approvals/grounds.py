@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from agents import access
 from agents.models import Action, Person, Policy
+from agents.policy.reasons import LETTING
 from agents.policy.values import from_json, shown
 from agents.policy.verdict import Missing
 from approvals import inert, queue
@@ -17,7 +18,8 @@ SHORT = 160  # characters of a text that stand in one line
 
 @dataclass(frozen=True)
 class Reason:
-    """Why, in words; as written, with what its names stood for. `known` is false when it couldn't be told.
+    """Why, in words; as written, with what its names stood for. `known` is false when it couldn't be told, `lets` true when
+    it would let an action run that something else holds.
 
     `place` says where in the policy it stands, `address` leads there; both are empty for what no rule said.
     """
@@ -26,6 +28,7 @@ class Reason:
     condition: str
     values: list[tuple[str, str]]
     known: bool
+    lets: bool
     place: str
     address: str
 
@@ -110,6 +113,7 @@ def _reason(action: Action, row: dict, *, in_review: bool, policy: str) -> Reaso
         condition=" ".join(part.strip() for part in row.get("condition", "").split("\n")),
         values=list(row.get("values", {}).items()),
         known=row.get("known", True),
+        lets=row["code"] in LETTING and action.verdict != "allow",
         place=f"policy {action.policy}, line {line}" if line else "",
         address=f"{policy}#L{line}" if line and policy else "",
     )

@@ -1,18 +1,17 @@
-"""Policies as people read them: which tools have a rule of their own, and what one agent's policy says. Only reads."""
+"""One agent's policy as people read it: every part of a version in words, and which versions there were. Only reads."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from django.db.models import Count, Prefetch, Q, QuerySet
-from django.utils import timezone
+from django.db.models import Count, Q
 
-from agents import access, policies, rulebook
+from agents import policies, rulebook
 from agents.counting import count
 from agents.errors import Refusal
 from agents.lists import COUNTING
-from agents.models import Agent, Grant, ListEntry, Person, Policy, ToolDefinition
+from agents.models import Agent, ListEntry, Policy
 from agents.policy import language
 from agents.policy.compiling import TIER_DEFAULTS, compile_policy
 from agents.policy.coverage import Covered, coverage
@@ -20,12 +19,10 @@ from agents.policy.durations import write_duration
 from agents.policy.language import Calendar, Classified, Fact, HttpLookup, Keep, SqlLookup, ToolLookup
 from agents.policy.shapes import shape_of
 from agents.rulebook import RuleInWords
+from approvals.coverage import live
 from audit.models import Event
 
-PAGE = 100
 VERSIONS = 50
-HELD = 2  # from this tier on people sign, so a tool without a rule of its own is worth a look
-BARE, GATED, FREE = range(3)
 
 MODES = {
     "human_in_the_loop": "a person decides on every write that would run",
@@ -40,94 +37,6 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 class NoSuchVersion(Refusal):
     code, status = "not_found", 404
     sentence = "This agent's policy has no such version."
-
-
-# --- which tools have a rule of their own
-
-
-@dataclass(frozen=True)
-class Line:
-    """One tool of one agent, with what gates it."""
-
-    agent: Agent
-    covered: Covered
-
-
-@dataclass(frozen=True)
-class Overview:
-    """A page of every tool this person may see: `bare` of tier 2 and above without a rule, `gated`, and the rest, `free`."""
-
-    bare: list[Line]
-    gated: list[Line]
-    free: list[Line]
-    ungated: int
-    tools: int
-    agents: int
-    page: int
-    pages: int
-
-
-@dataclass(frozen=True)
-class _Granted:
-    agent: Agent
-    definition: ToolDefinition
-    kind: int
-
-
-def overview(person: Person, *, page: int = 1) -> Overview:
-    """Return a page of the tools of every agent this person sees, those without a rule first.
-
-    The number of queries doesn't grow with the agents, and only what is on the page is put in words.
-    """
-    agents = _with_grants(access.visible_agents(person))
-    tools = _in_order(agents)
-    pages = max(1, -(-len(tools) // PAGE))
-    page = min(max(page, 1), pages)
-    lines: tuple[list[Line], ...] = ([], [], [])
-    for tool in tools[(page - 1) * PAGE : page * PAGE]:
-        lines[tool.kind].append(_line(tool))
-    ungated = sum(tool.kind == BARE for tool in tools)
-    return Overview(*lines, ungated, len(tools), len(agents), page, pages)
-
-
-def every_tool() -> list[Line]:
-    """Return every tool of every agent, in the same order, for the operator."""
-    return [_line(tool) for tool in _in_order(_with_grants(Agent.objects.all()))]
-
-
-def _with_grants(agents: QuerySet[Agent]) -> list[Agent]:
-    live = _live(Grant.objects.select_related("tool__definition"))
-    found = agents.select_related("policy").defer("policy__source")
-    return list(found.prefetch_related(Prefetch("grants", live, to_attr="live")))
-
-
-def _live(grants):
-    unexpired = Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now())
-    return grants.filter(unexpired, revoked_at=None, tool__definition__isnull=False)
-
-
-def _granted(agent: Agent) -> Iterable[_Granted]:
-    named = {tool for rule in agent.policy.body["rules"] for tool in rule["tools"]} if agent.policy else set()
-    for grant in agent.live:
-        gated = GATED if grant.tool_name in named else BARE if grant.tool.tier >= HELD else FREE
-        yield _Granted(agent, grant.tool.definition, gated)
-
-
-def _in_order(agents: Iterable[Agent]) -> list[_Granted]:
-    return sorted((tool for agent in agents for tool in _granted(agent)), key=_place)
-
-
-def _line(tool: _Granted) -> Line:
-    (covered,) = coverage(policies.compiled(tool.agent.policy, tool.definition))
-    return Line(tool.agent, covered)
-
-
-def _place(tool: _Granted) -> tuple:
-    body = tool.definition.body
-    return tool.kind, -body["tier"], tool.agent.slug, body["name"]
-
-
-# --- one agent's policy
 
 
 @dataclass(frozen=True)
@@ -194,7 +103,7 @@ def page_of(agent: Agent, *, version: str = "") -> PolicyPage:
     row = _row(agent, version)
     defined = agent.tools.filter(definition__isnull=False).select_related("definition").order_by("name")
     shapes = [shape_of(tool.definition.body) for tool in defined]
-    granted = set(_live(agent.grants).values_list("tool_name", flat=True))
+    granted = set(live(agent.grants).values_list("tool_name", flat=True))
     policy = policies.stored(row) if row else TIER_DEFAULTS
     compiled = compile_policy(policy, shapes, label=policy.name)
     versions = _versions(agent)

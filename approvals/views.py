@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from agents import access, stops
 from agents.errors import Invalid
-from approvals import console, desk, faults, policies, queue, receipts, sheet
+from approvals import console, coverage, desk, faults, policies, queue, receipts, sheet
 from approvals.doors import form_on, signed_in
 from approvals.models import ReasonCode
 
@@ -149,7 +149,7 @@ def resume_agent(request: HttpRequest, slug: str) -> HttpResponse:
 @signed_in
 def policies_page(request: HttpRequest) -> HttpResponse:
     number = _number(request.GET.get("page", ""))
-    return page(request, "policies.html", overview=policies.overview(request.user, page=number))
+    return page(request, "policies.html", overview=coverage.overview(request.user, page=number))
 
 
 @require_safe

@@ -59,8 +59,8 @@ class AgentClient:
             base_url=url, timeout=30, trust_env=False, headers={"Authorization": f"Bearer {token}"}
         )
 
-    def propose(self, tool: str, key: str = "", **arguments) -> httpx.Response:
-        body = {"tool": tool, "arguments": arguments, "rationale": "The customer asked for it."}
+    def propose(self, tool: str, key: str = "", claims: dict | None = None, **arguments) -> httpx.Response:
+        body = {"tool": tool, "arguments": arguments, "rationale": "The customer asked for it.", "claims": claims or {}}
         headers = {"Idempotency-Key": key or str(uuid.uuid4())}
         return self.http.post("/api/v1/actions/", json=body, headers=headers)
 

@@ -5,6 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
+from agents.classifiers.lexicons import STEMS
 from agents.classifiers.vocabulary import FOREIGN, KNOWN
 from audit.redaction.folding import fold
 
@@ -72,7 +73,7 @@ def read(text: str) -> Reading:
 
 def is_known(word: str) -> bool:
     """Whether this is an English word, as far as we know them: as it is or without a common ending."""
-    if word in KNOWN:
+    if word in KNOWN or word.startswith(STEMS):
         return True
     for ending, instead in (("s", ""), ("es", ""), ("ed", ""), ("d", ""), ("ing", ""), ("ing", "e"), ("ly", ""), ("er", ""),
                             ("'s", ""), ("ies", "y"), ("ied", "y"), ("ily", "y")):  # fmt: skip
@@ -120,7 +121,7 @@ def _language_of(tokens: list[str]) -> str | None:
             current.append(token)
     counts = [_count(sentence) for sentence in [*sentences, current]]
     total, known = sum(total for total, _ in counts), sum(known for _, known in counts)
-    if not total:
+    if not total or max(len(token) for token in tokens if token[0].isalpha()) < 2:
         return None
     if known / total <= 0.34:
         return "other" if total > 1 else None

@@ -2,12 +2,13 @@
 
 import re
 
-from agents.classifiers import lexicon, sentiment
+from agents.classifiers import sentiment
+from agents.classifiers.lexicons import manners
 from agents.classifiers.phrases import compile_phrases
 from agents.classifiers.reading import Reading, read
 
-_PHRASES = {tone: compile_phrases(lines) for tone, lines in lexicon.TONE.items()}
-_HEDGES = compile_phrases(lexicon.HEDGES)
+_PHRASES = {tone: compile_phrases(lines) for tone, lines in manners.TONES.items()}
+_HEDGES = compile_phrases(manners.HEDGES)
 _SMILES = re.compile("[:;]-?[)D]|[\U0001f600-\U0001f60a\U0001f60d\U0001f642\U0001f917\U0001f389\u2764]")
 _LONG_SENTENCE = 16
 

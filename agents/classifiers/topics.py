@@ -1,25 +1,33 @@
-"""What a message is about. Dangerous topics win: they are what a person must see."""
+"""What a message is about. Dangerous topics win, and what might be one of them is left to a person."""
 
-from agents.classifiers import lexicon
-from agents.classifiers.phrases import compile_phrases
+from agents.classifiers.lexicons import danger, subjects
+from agents.classifiers.phrases import Lexicon, compile_phrases
 from agents.classifiers.reading import read
 
-_STRONG = {topic: compile_phrases(lines) for topic, lines in lexicon.STRONG.items()}
-_WEAK = {topic: compile_phrases(lines) for topic, lines in lexicon.WEAK.items()}
+_SURE = {topic: Lexicon(danger.SURE[topic]) for topic in danger.TOPICS}
+_DOUBTFUL = {topic: Lexicon(danger.DOUBTFUL[topic]) for topic in danger.TOPICS}
+_SUBJECTS = {topic: Lexicon(subjects.SUBJECTS[topic]) for topic in subjects.TOPICS}
+_REQUESTS = compile_phrases(danger.REQUESTS)
 
 
 def classify(text: str) -> str | None:
-    """Return legal, security, chargeback, refund, billing, account, shipping or other; None for what isn't English.
+    """Return legal, security, chargeback, refund, billing, account, shipping or other.
 
-    One phrase of a dangerous topic settles it, whatever else is said. Of several that weigh the same the more dangerous
-    one is said.
+    One sure phrase of a dangerous topic settles it, whatever else is said; of several that weigh the same the more
+    dangerous one is said. None for what isn't English, and for words that could mean danger when nothing sure is said.
     """
     reading = read(text)
     if not reading.is_english:
         return None
-    for phrases in (_STRONG, _WEAK):
-        weights = {topic: len(phrases[topic].findall(reading.flat)) for topic in lexicon.TOPICS if topic in phrases}
-        heaviest = max(weights, key=weights.get)  # the first of equals
-        if weights[heaviest]:
-            return heaviest
-    return "other"
+    sentences = [_REQUESTS.sub("", sentence) for sentence in reading.sentences]
+    if sure := _heaviest(_SURE, sentences):
+        return sure
+    if _heaviest(_DOUBTFUL, sentences):
+        return None
+    return _heaviest(_SUBJECTS, sentences) or "other"
+
+
+def _heaviest(lexicons: dict[str, Lexicon], sentences: list[str]) -> str | None:
+    weights = {topic: lexicon.count(sentences) for topic, lexicon in lexicons.items()}
+    heaviest = max(weights, key=weights.get)  # the first of equals
+    return heaviest if weights[heaviest] else None

@@ -1,6 +1,6 @@
 """The words by which English is told from other languages: common ones, and those of a shop's and a support desk's mail."""
 
-from agents.classifiers.lexicon import WORDS
+from agents.classifiers.lexicons import WORDS
 from audit.redaction.folding import fold
 
 _COMMON = """

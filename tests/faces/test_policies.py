@@ -17,8 +17,7 @@ from django.utils import timezone
 from agents import identities, lists, policies
 from agents.models import Action, ActionContent, Grant
 from agents.tools import base
-from approvals import policies as pages
-from approvals import sheet
+from approvals import coverage, sheet
 from audit.actors import Actor
 from audit.models import Event
 from tests.factories import REFUND, TRANSFER, give_policy, make_action, make_agent, make_person
@@ -161,6 +160,18 @@ def test_what_could_not_be_told_comes_last_and_says_so(at, agent, fin):
     assert len(unknown) == 1
     assert words(unknown[0]).startswith("Can't be told. confidence isn't known")
     assert why.index('class="unknown"') > why.index("(rule stranger)")
+
+
+def test_a_rule_that_would_let_it_run_is_told_from_those_that_hold_it(at, agent, fin):
+    policy = RULES.replace(
+        "rules:", 'rules:\n  - {id: easy, tool: issue_refund, then: allow, band: 2, when: "amount_usd < 9"}', 1
+    )
+    action = make_action(give_policy(agent, policy), arguments={"order_id": "o-1", "amount_usd": 5})
+    why = section(text(at(fin).get(page(action))), "why")
+    assert "Would let it run. amount_usd is below USD 9.00 (rule easy)" in words(why)
+    assert why.count("Would let it run.") == 1
+    row = text(at(fin).get("/"))
+    assert "because order_id is not in the list known_orders (and 1 more)." in words(row)
 
 
 def test_a_link_leads_to_the_version_that_spoke_not_to_the_newest(at, agent, fin):
@@ -347,7 +358,7 @@ def test_the_page_costs_the_same_queries_however_many_agents_there_are(at, agent
 
 
 def test_more_tools_than_a_page_are_counted_whole_and_read_page_by_page(at, agent, fin, monkeypatch):
-    monkeypatch.setattr(pages, "PAGE", 2)
+    monkeypatch.setattr(coverage, "PAGE", 2)
     first, second, beyond = (text(at(fin).get(f"/policies/?page={number}")) for number in ("", "2", "9"))
     assert "2 tools of tier 2 and above have no rule of their own" in words(first)
     assert "issue_refund" in first and "look_up" not in first and "Page 1 of 2" in first

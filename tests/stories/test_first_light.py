@@ -15,9 +15,10 @@ def test_first_start_ends_with_small_things_done_and_a_queue_to_clear(company):
     leads = company.person("mara").queue()
     assert {row["tier"] for row in leads["your_turn"]} == {2, 3}, "a support lead sees replies and refunds"
     assert {row["tier"] for row in finance["your_turn"]} == {3}, "finance sees refunds alone"
-    paths = {path for path, outcome in company.first_ledger if outcome == "done"}
+    paths = [path for path, outcome in company.first_ledger if outcome == "done"]
     assert any(path.endswith("/notes") for path in paths), "tier-1 notes were written without anybody"
-    assert paths.isdisjoint({"/refunds", "/replies"}), "nothing that needs people ran without them"
+    assert paths.count("/refunds") == 1, "one small refund of a known customer, as the policy says"
+    assert "/replies" not in paths, "nothing that needs people ran without them"
 
 
 def test_two_people_sign_in_the_browser_and_the_ledger_shows_one_refund(company):

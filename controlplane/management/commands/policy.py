@@ -14,6 +14,7 @@ from agents.policy.reading import PolicyErrors
 from agents.policy.shapes import shape_of
 from agents.policy.writing import write_policy
 from agents.rulebook import Examined, RuleInWords
+from approvals import coverage
 from approvals import policies as pages
 from controlplane.commandline import Noun
 
@@ -47,11 +48,11 @@ class Command(Noun):
         )
         for parser in (show, export):
             parser.add_argument("slug", metavar="SLUG")
-        coverage = self.verb(
+        listing = self.verb(
             verbs, "coverage", self.list_coverage, "List every tool of every agent with the rules that gate it, "
             "first those without one.", writes=False,
         )  # fmt: skip
-        for parser in (validate, coverage):
+        for parser in (validate, listing):
             parser.add_argument("--json", action="store_true")
 
     def validate_file(self, path, agent_file, agent, json, **_):
@@ -86,7 +87,7 @@ class Command(Noun):
         self.stdout.write(_policy(_agent(slug)).source, ending="")
 
     def list_coverage(self, json, **_):
-        lines = pages.every_tool()
+        lines = coverage.every_tool()
         if json:
             return self.print_json([{"agent": one.agent.slug, **rulebook.covered_json(one.covered)} for one in lines])
         rows = [(f"T{one.covered.tier}", one.covered.tool, one.agent.slug, *_gated(one.covered)) for one in lines]

@@ -1,0 +1,105 @@
+"""What makes a sentence a promise, and what takes it back."""
+
+_GIVE = (
+    "refund*|reimburse*|credit|pay|repay|return|send|resend|ship|reship|mail|dispatch|deliver|redeliver|replace|exchange|swap|repair|fix|resolve"
+    "|solve|give|offer|provide|issue|waive|cover|compensate|discount|deduct|cancel|remove|reverse|extend|upgrade|grant|honour|honor|match|reduce"
+    "|lower|transfer|arrange|restore|make it up|make this|make it|make things|add|apply|throw in|include|get you|get your|get this|take care"
+    "|take # off|knock|sort|put|process|approve|guarantee|promise|assure|accept|unlock|correct|adjust|lend|bring|install|expedite|prioritise"
+    "|prioritize|rush|top up|write off|settle|double|hold|reserve|keep it|pick up|collect"
+)
+_GIVING = (
+    "refunding|reimbursing|crediting|paying|returning|sending|resending|shipping|reshipping|mailing|dispatching|delivering|replacing|exchanging"
+    "|swapping|repairing|fixing|issuing|waiving|covering|compensating|giving|offering|arranging|transferring|extending|upgrading|removing|rushing"
+    "|cancelling|canceling|reversing|processing|adding|applying|granting|restoring|getting you|putting|making it|making this|taking # off|expediting"
+    "|knocking|throwing in|including|honouring|honoring|matching|reducing|unlocking|correcting|picking up|collecting|reserving|returning"
+)
+_WHEN = (
+    "monday|tuesday|wednesday|thursday|friday|saturday|sunday|january|february|march|april|may|june|july|august|september|october|november|december"
+    "|today|tomorrow|tonight|noon|midnight|weekend|week|month|christmas|easter|eod|cob|end|close|morning|evening|afternoon|midday|latest|weekday"
+)
+_COUNT = "#|a|an|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fourteen|few|couple|several|next|the"
+_UNIT = "minute*|hour*|hr|hrs|day*|week*|month*|business|working|moment*"
+
+TIME = f"""
+    (by|before|until|till|on|this|next|coming|from|than|for|late|early|every) (the|this|next|coming|end|close|of)? (of|the|this|next)? ({_WHEN})
+    (by|before|until|at|than) (the)? #
+    (within|in|under|than|to|inside|over|take*|about|around) (the|about|around|max|maximum)? (next|coming|few|couple)? (of)? ({_COUNT}) (of|to|or|and|few|more|-)? ({_COUNT})? ({_UNIT})
+    (today|tomorrow|tonight|right away|straight away|immediately|at once|at the latest|same day|in no time|as soon as possible|asap|any minute|any day now|overnight|momentarily)
+    """
+
+#: How something will be done, skipped to see what.
+MANNER = """
+    (also|now|then|just|gladly|happily|certainly|definitely|surely|personally|immediately|shortly|always|still|all|both|soon|automatically|likely|probably)
+    (only|simply|of course|gonna|most|promptly|quickly|directly|absolutely|even|once|again|first|next|therefore|instead|hopefully|today|tomorrow|kindly)
+    (be|feel) (very|more than|so|only too)? (happy|glad|pleased|delighted|able|sure|ready|willing|going) to
+    """
+
+#: Next steps of the writer's and of the reader's, which come to nothing by themselves.
+PROCESS = """
+    (look|looking|check|checking|review|investigate|follow|pass|forward|escalate|ask|contact|reach|let|need|try|raise|share|discuss|work|consider|require)
+    (inform|advise|tell|explain|note|continue|respond|reply|answer|write|email|call|speak|talk|verify|analyse|analyze|assess|examine|monitor|wait|hear|want)
+    (find|notice|depend|vary|report|document|log|help|assist|study|evaluate|consult|update|reassess|chase|ping|message|text|phone|ring|remind|confirm|attend)
+    (address|listen|read|know|understand|learn|remain|stay|mean|dig|see if|see what|see whether|see how|see the|see a|see an|see below|use|ensure you)
+    (get back|get in|get to|get someone|find out|take this|take your|take a|take another|take into|bring this to|bring it to|be in touch|be back|keep you|keep an|keep looking)
+    be (asked|redirected|forwarded|passed|reviewed|looked|looking|checking|reviewing|working|notified|informed|updated|required|on|closed|open|away|there|useful)
+    be (difficult|hard|writing|reaching|contacting|following|sharing|passing|monitoring|considered|a|an|more|easier|easy|better|subject|glad|happy|taken|prompted|shown|found|listed)
+    (have to|have a|have another|have someone|go through|go over|show you|guide you|walk you|only|assume|start by|begin by|open a|create a|close this|close the|close your)
+    (do our|do my|do what|do everything|do all|do some|try our|make every effort|make a note|not be|appear in|go to|fill|be asked|want to)
+    """
+
+#: What is promised not to happen.
+NEVER_AGAIN = """
+    (charge|charged|bill|billed|happen|occur|cost|lose|contact|call|email|disappoint|disturb|share|sell|let you down|repeat|miss)
+    be (charged|billed|contacted|disturbed|asked to pay|repeated|disappointed|any charge|any fee|a problem|an issue)
+    (have|need) to (pay|wait|worry|return)
+    see (any|another|this|the) (charge*|fee*)
+    """
+
+PROMISING = """
+    (guarantee|guaranteed|guarantees|guaranteeing|promise|promises|promising|assure|assures|assured|pledge|vow|swear|commit|committed|commitment|committing)
+    (my|our) (word|promise)
+    (count|rely|depend|bank) on (us|me|it|that)
+    (without fail|no matter what|no strings attached|problem solved)
+    consider it (done|fixed|solved|sorted|refunded)
+    (got|have) you covered
+    on (us|me|the house)
+    """
+
+OFFERS = f"""
+    (i|we) (am|are) (now|also|currently|already|just|happily|gladly|immediately|personally|hereby)? ({_GIVING})
+    (i|we|they|it|team|support|department|that|which|and|or) can (now|also|certainly|definitely|gladly|happily|still|of course|even|absolutely|surely)? ({_GIVE})
+    (happy|glad|pleased|delighted|willing|prepared|ready|able|like|love|want|wish|agree|agreed|decided|arranged|intend|plan|going) to (immediately|also|personally|fully)? ({_GIVE})
+    let (me|us) (just|also|quickly|immediately|personally|go ahead and)? ({_GIVE})
+    (we|i) (gladly|happily|always|immediately|hereby|usually|also)? ({_GIVE}) (you|your|it|them|the|this|all|every|any|for|everything|free)
+    (we|i) (would|could) (gladly|happily|also|even)? ({_GIVE})
+    go ahead and ({_GIVE})
+    on (its|the|their) way
+    in the (mail|post)
+    (entitled to|eligible for|qualify for|qualifies for) *
+    (has|have|is|are|been|was|were|being|am|we|i) (now|already|just|fully)? (approved|granted|authorised|authorized|arranged|scheduled|booked|pre-approved|reserved)
+    (you|you and) (can|may|should|could) (expect|look forward|count|rely)
+    (should|ought to|is set to|are set to|bound to|certain to|sure to|due to) (now|then|also|all|soon|definitely)? (have|receive|get|arrive|reach|show up|come|land|appear|ship|clear|be with|be there|be delivered|be back|be fixed|be refunded)
+    you (get|receive|are getting|are receiving|are going to get|have) .. (back|refund*|credit*|discount*|free|replacement|new|money|voucher*|nothing to pay)
+    (full|partial|complete|immediate) refund .. (for you|coming|waiting|issued today|is yours)
+    (is|are) (all)? yours
+    (make|made) (it|this|that|things) (up to you|right)
+    (goes|go) .. back to (your|you)
+    (see to it|make sure|making sure|made sure|see that) .. (you|your|that|this|it) (get*|is|are|arrive*|receive*|will|gets|reaches)
+    # (off|discount) .. (for you|your|next|on us)
+    nothing (more|else|further)? to pay
+    (no|without|at no) (extra|additional|further)? (cost|charge) (to|for) you
+    """
+
+#: Promises only with a time beside them.
+EXPECTATIONS = "(expect|expected|estimated|due|scheduled|eta|should) *"
+
+#: Of a sentence with a time in it: these are about the past, rules, requests and what isn't known.
+NOT_AHEAD = """
+    (was|were|had|did|left|sent|arrived|received|came|went|ended|started|began|took|made|gave|got|said|told|asked|wrote|called|paid|bought|tried|shipped|closed)
+    (cancelled|canceled|refunded|delivered|ordered|returned|replied|opened|processed|requested|checked|confirmed|reported|signed|expired|changed|posted|returned)
+    (policy|policies|allow*|hours|if|please|whether|unless|usually|normally|generally|typically|rule|rules|terms|kindly|let us know|in case|when|would need|last|ago)
+    you (can|may|need|have to|must|should|could|want|would|will need)
+    (not|no|never|unable|nor|neither|none|nobody|cannot|closed|open|valid)
+    """
+
+ALL = (TIME, MANNER, PROCESS, NEVER_AGAIN, PROMISING, OFFERS, EXPECTATIONS, NOT_AHEAD)

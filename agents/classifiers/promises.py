@@ -14,11 +14,15 @@ _NEVER_AGAIN = compile_phrases(commitments.NEVER_AGAIN)
 _PROMISING = compile_phrases(commitments.PROMISING)
 _OFFERS = compile_phrases(commitments.OFFERS)
 _EXPECTATIONS = compile_phrases(commitments.EXPECTATIONS)
+_DOUBTFUL = compile_phrases(commitments.DOUBTFUL)
 _NOT_AHEAD = compile_phrases(commitments.NOT_AHEAD)
 _PLEASANTRIES = compile_phrases(
     "no (worries|problem|probs|trouble|doubt|hassle)", "not (a|to) (problem|worry)", "not only", "do not worry"
 )
 
+_REFUSAL = compile_phrases(commitments.REFUSAL, commitments.PROCESS)
+_AGAINST = re.compile(r" (?:but|however|although|though|yet)(?= )")
+_INNER_MARK = re.compile(r" [,;:](?= )")
 _FUTURE = re.compile(r" (?:will|shall|going to|gonna|about to)(?= )")
 _NO_FUTURE = re.compile(r" (?:was|were|been|not|nothing|never)$")
 _NOT = re.compile(r" (?:not|never|no longer|neither|nor)(?= )")
@@ -39,45 +43,56 @@ _QUESTION = re.compile(
 
 
 def classify(text: str) -> bool | None:
-    """Return whether the text promises something; None for what isn't English.
+    """Return whether the text promises something; None for what isn't English and for what might be a promise.
 
-    A doubtful future counts as a promise; a question, a refusal and a named next step of the writer's don't.
+    A question, a refusal, what was done, and a named next step of the writer's aren't promises.
     """
     reading = read(text)
     if not reading.is_english:
         return None
-    return any(_promises(statement) for statement in _statements(reading))
+    judged = [_judge(statement) for statement in _statements(reading)]
+    return True if True in judged else None if None in judged else False
 
 
 def _statements(reading: Reading) -> list[str]:
     """The sentences, and the parts of them that stand against each other; questions are left out."""
     statements = []
-    for sentence, end in re.findall(r"((?: [^ .!?\n]\S*)+)(?: ([.!?\n]))?", reading.flat):
+    for sentence, end in re.findall(r"((?: [^ .!?\n]\S*)+)(?: ([.!?\n]))?", reading.marked):
         if end == "?" and _QUESTION.match(sentence):
             continue
         sentence = _PLEASANTRIES.sub("", f"{sentence} ")
-        statements += [f"{part.rstrip()} " for part in re.split(r" (?:but|however|although|though|yet)(?= )", sentence)]
+        statements += [f"{part.rstrip()} " for part in _AGAINST.split(sentence)]
     return statements
 
 
-def _promises(sentence: str) -> bool:
+def _judge(marked: str) -> bool | None:
+    clauses = [f"{clause.rstrip()} " for clause in _INNER_MARK.split(marked)]
+    sentence = "".join(clause.rstrip() for clause in clauses) + " "
     has_time = bool(_TIME.search(sentence))
-    return (
-        (has_time and not _NOT_AHEAD.search(sentence) and not _COMMAND.match(sentence))
-        or any(_is_ahead(sentence, found, has_time) for found in _FUTURE.finditer(sentence))
+    if (
+        any(_TIME.search(clause) and not _NOT_AHEAD.search(clause) and not _COMMAND.match(clause) for clause in clauses)
         or any(not _UNPROMISING.search(sentence[: found.start()]) for found in _PROMISING.finditer(sentence))
         or any(_is_offered(sentence[: found.start()]) for found in _OFFERS.finditer(sentence))
         or (has_time and any(_is_offered(sentence[: found.start()]) for found in _EXPECTATIONS.finditer(sentence)))
-    )
+    ):
+        return True
+    ahead = [_judge_future(sentence, found, has_time) for found in _FUTURE.finditer(sentence)]
+    if True in ahead:
+        return True
+    doubtful = any(_is_offered(sentence[: found.start()]) for found in _DOUBTFUL.finditer(sentence))
+    return None if doubtful or None in ahead else False
 
 
-def _is_ahead(sentence: str, future: re.Match, has_time: bool) -> bool:
+def _judge_future(sentence: str, future: re.Match, has_time: bool) -> bool | None:
     """Judge what follows `will`: an outcome counts, a next step of the writer's only with a time."""
     before, rest = sentence[: future.start()], _skip_manner(sentence[future.end() :])
     denied = _NOT.match(rest)
     if denied or _NOBODY.search(before):
-        return bool(_NEVER_AGAIN.match(_skip_manner(rest[denied.end() :] if denied else rest)))
-    return not _NO_FUTURE.search(before) and rest.strip() != "" and (has_time or not _PROCESS.match(rest))
+        rest = _skip_manner(rest[denied.end() :] if denied else rest)
+        return True if _NEVER_AGAIN.match(rest) else False if _REFUSAL.match(rest) else None
+    if _NO_FUTURE.search(before) or not rest.strip():
+        return None
+    return has_time or not _PROCESS.match(rest)
 
 
 def _skip_manner(rest: str) -> str:

@@ -11,9 +11,10 @@ from audit.redaction.folding import fold
 
 _SPACED = re.compile(r"(?<![\w'])(?:[A-Za-z][ .\-_*]){2,60}[A-Za-z](?![\w'])")
 _MARKED = re.compile(r"(?<=[A-Za-z])[*_~|^]+(?=[A-Za-z])")
-_TOKEN = re.compile(r"(?:[A-Za-z0-9@$']|[|!](?=[A-Za-z0-9]))*[A-Za-z](?:[A-Za-z0-9@$']|[|!](?=[A-Za-z0-9]))*|\d[\d.,:%]*|[.!?\n]")
+_TOKEN = re.compile(r"(?:[A-Za-z0-9@$']|[|!](?=[A-Za-z0-9]))*[A-Za-z](?:[A-Za-z0-9@$']|[|!](?=[A-Za-z0-9]))*|\d[\d.,:%]*|[.!?\n,;:]")
 _LEET = str.maketrans("013457@$|!", "oieastasli")
 _REPEATED = re.compile(r"([a-z])\1{2,}")
+_INNER_MARK = re.compile(r" [,;:](?= )")
 _SENTENCE_END = re.compile(r"[.!?\n]")
 _MANY_FOREIGN_LETTERS = 0.3
 _SHORT_FORMS = (
@@ -37,11 +38,13 @@ _SHORT_FORMS = (
 class Reading:
     """A text that was read.
 
-    `plain` has disguises undone and letters as written. `flat` is its words in small letters and its sentence ends, with
-    short forms written out, each after one blank: " i will sue you . ". `language` is "en", "other" or None.
+    `plain` has disguises undone and letters as written. `marked` is its words in small letters and its marks, with short
+    forms written out, each after one blank: " i will sue you , sir . ". `flat` is that without what stands inside a
+    sentence. `language` is "en", "other" or None.
     """
 
     plain: str
+    marked: str
     flat: str
     language: str | None
 
@@ -68,7 +71,8 @@ def read(text: str) -> Reading:
     for form, whole in _SHORT_FORMS:
         flat = form.sub(whole, flat)
     language = "other" if _is_foreign_script(text) else _language_of(tokens)
-    return Reading(plain, f" {flat} ", language)
+    marked = f" {flat} "
+    return Reading(plain, marked, _INNER_MARK.sub("", marked), language)
 
 
 def is_known(word: str) -> bool:

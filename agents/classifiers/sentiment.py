@@ -25,13 +25,21 @@ _NEGATIVE, _POSITIVE, _PER_PROBLEM = -0.25, 0.35, 0.4
 
 
 def classify(text: str) -> str | None:
-    """Return "angry", "negative", "neutral" or "positive"; None for what isn't English or can't be read."""
+    """Return "angry", "negative", "neutral" or "positive".
+
+    None for what isn't English, for one lone sign of anger, and for good words about something that went wrong: that is
+    how anger and irony look from afar.
+    """
     reading = read(text)
     if not reading.is_english:
         return None
-    mood = _mood(reading)
-    if _anger(reading, text, mood) >= _ENOUGH:
+    wrong = len(_PROBLEMS.findall(reading.flat))
+    mood = _mood(reading) - _PER_PROBLEM * min(2, wrong)
+    anger = _anger(reading, text, mood)
+    if anger >= _ENOUGH:
         return "angry"
+    if anger or (wrong and mood > _NEGATIVE):
+        return None
     return "negative" if mood <= _NEGATIVE else "positive" if mood >= _POSITIVE else "neutral"
 
 
@@ -56,10 +64,9 @@ def _loudness(reading: Reading) -> int:
 
 
 def _mood(reading: Reading) -> float:
-    """Return how good or bad it sounds, 1 to below -1: VADER's score without the words of the trade, less what went wrong."""
+    """Return how good or bad it sounds, 1 to -1: VADER's score without the words of the trade."""
     words = [word for word in reading.plain.split() if word.strip(".,;:!?'\"()").lower() not in feelings.UNFEELING]
-    wrong = min(2, len(_PROBLEMS.findall(reading.flat)))
-    return _lexicon().polarity_scores(" ".join(words))["compound"] - _PER_PROBLEM * wrong
+    return _lexicon().polarity_scores(" ".join(words))["compound"]
 
 
 @cache

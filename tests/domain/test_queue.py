@@ -199,6 +199,7 @@ UNKNOWN = {
     "rule": "odd",
 }
 SEEN = {"code": "rejected_before", "text": "These very arguments were rejected lately: finance decides again."}
+EASY = {"code": "policy_allow", "text": "amount_usd is below USD 9.00 (rule easy)", "rule": "easy"}
 TIER = {"code": "tier_default_review", "text": "Tier 3 waits for finance and support-leads.", "rule": None}
 
 
@@ -210,6 +211,7 @@ TIER = {"code": "tier_default_review", "text": "Tier 3 waits for finance and sup
         ([BIG], "You sign for finance, because amount_usd is above USD 200.00."),
         ([BIG, TIER], "You sign for finance, because amount_usd is above USD 200.00."),
         ([BIG, UNKNOWN, SEEN], "You sign for finance, because amount_usd is above USD 200.00 (and 2 more)."),
+        ([BIG, EASY], "You sign for finance, because amount_usd is above USD 200.00."),
         ([UNKNOWN], "You sign for finance, because risk isn't known (the source didn't answer)."),
         ([SEEN], "You sign for finance. These very arguments were rejected lately: finance decides again."),
     ],

@@ -2,12 +2,16 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from django.core.management import call_command, get_commands
 
 from agents import errors
+from agents.documents.grammar import Keys
 from agents.lifecycle import State
+from agents.policy import grammar
+from agents.policy.language import Mode, Type
 from approvals.models import ReasonCode
 from controlplane import problems
 
@@ -39,13 +43,20 @@ def test_every_command_of_ours_is_documented():
     assert [name for name in ours if f"`{name}" not in page] == []
 
 
-@pytest.mark.parametrize("noun", ["person", "agent", "token", "demo"])
+@pytest.mark.parametrize("noun", ["person", "agent", "policy", "lists", "token", "demo"])
 def test_every_verb_of_a_command_is_documented(noun, capsys):
     with pytest.raises(SystemExit):
         call_command(noun, "--help")
     verbs = re.findall(r"^    (\w+) {2,}\S", capsys.readouterr().out, flags=re.MULTILINE)
     page = (DOCS / "commands.md").read_text()
     assert verbs and [verb for verb in verbs if f"{noun} {verb}" not in page] == []
+
+
+def test_every_key_of_a_policy_and_every_word_of_its_own_is_documented():
+    page = (DOCS / "policy.md").read_text()
+    keys = {key for shape in vars(grammar).values() if isinstance(shape, Keys) for key in shape.taken}
+    words = keys | {*get_args(Mode), *get_args(Type), *grammar.CLASSIFIERS}
+    assert sorted(word for word in words if not re.search(rf"\b{word}\b", page)) == []
 
 
 def test_every_setting_from_the_environment_is_documented():

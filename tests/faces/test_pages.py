@@ -13,7 +13,7 @@ from agents.models import Action
 from approvals import desk
 from approvals.models import Decision, Look, Statement
 from audit.actors import Actor
-from tests.factories import REPLY, make_action, make_agent, make_person
+from tests.factories import REPLY, give_policy, make_action, make_agent, make_person
 
 pytestmark = pytest.mark.django_db
 
@@ -405,6 +405,20 @@ def test_the_reason_other_asks_for_its_note_at_the_field(at, agent, fin):
     assert re.search(r'id="reject-note"[^>]* aria-describedby="reject-note-fault"', body)
     assert 'value="other" selected' in body
     assert not Decision.objects.exists()
+
+
+def test_breaking_the_glass_asks_why_it_can_not_wait_and_keeps_what_was_typed(at, fin):
+    rotate = {**REPLY, "name": "rotate_secret", "tier": 4, "idempotent": True, "headline": "Rotate for {ticket}"}
+    agent = make_agent("vault", sign={"4": ["finance", "security"]}, tools=[rotate])
+    opened = "policy: p\nrules:\n  - {id: leak, tool: rotate_secret, then: review, when: \"text == 'leaked'\"}\n"
+    give_policy(agent, opened)
+    action = make_action(agent, "rotate_secret", arguments={"ticket": "t-1", "text": "leaked"})
+    body = text(at(fin).get(page(action)))
+    assert "This breaks the glass: it is opened for review afterwards." in body
+    assert re.search(r'id="approve-note"[^>]* required>', body)
+    answer = decide(at(fin), action, "approve", note="  ")
+    assert answer.status_code == 422 and 'id="approve-note-fault"' in text(answer)
+    assert decide(at(fin), action, "approve", note="The key is on a public page.").status_code == 303
 
 
 def test_reasons_read_as_sentences(at, agent, fin):

@@ -7,6 +7,7 @@ _ALL = (
     *danger.SURE.values(),
     *danger.DOUBTFUL.values(),
     *subjects.SUBJECTS.values(),
+    subjects.OTHER,
     feelings.ANGER,
     feelings.ANNOYANCE,
     feelings.CALM,

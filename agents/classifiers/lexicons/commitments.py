@@ -42,7 +42,7 @@ PROCESS = """
     (address|listen|read|know|understand|learn|remain|stay|mean|dig|see if|see what|see whether|see how|see the|see a|see an|see below|use|ensure you)
     (get back|get in|get to|get someone|find out|take this|take your|take a|take another|take into|bring this to|bring it to|be in touch|be back|keep you|keep an|keep looking)
     be (asked|redirected|forwarded|passed|reviewed|looked|looking|checking|reviewing|working|notified|informed|updated|required|on|closed|open|away|there|useful)
-    be (difficult|hard|writing|reaching|contacting|following|sharing|passing|monitoring|considered|a|an|more|easier|easy|better|subject|glad|happy|taken|prompted|shown|found|listed)
+    be (difficult|hard|writing|reaching|contacting|following|sharing|passing|monitoring|considered|more|easier|easy|better|subject|glad|happy|taken|prompted|shown|found|listed)
     (have to|have a|have another|have someone|go through|go over|show you|guide you|walk you|only|assume|start by|begin by|open a|create a|close this|close the|close your)
     (do our|do my|do what|do everything|do all|do some|try our|make every effort|make a note|not be|appear in|go to|fill|be asked|want to)
     """
@@ -53,6 +53,15 @@ NEVER_AGAIN = """
     be (charged|billed|contacted|disturbed|asked to pay|repeated|disappointed|any charge|any fee|a problem|an issue)
     (have|need) to (pay|wait|worry|return)
     see (any|another|this|the) (charge*|fee*)
+    be (taken|deducted|debited|withdrawn|shared|sold|used|lost)
+    have to wait
+    """
+
+#: What is refused.
+REFUSAL = f"""
+    ({_GIVE}|{_GIVING})
+    be ({_GIVING}|able|possible|available|covered|refunded|replaced|accepted|sent|in stock)
+    (have|know|be|get|receive|work|fit|say|speculate|comment|go|come|arrive)
     """
 
 PROMISING = """
@@ -60,7 +69,8 @@ PROMISING = """
     (my|our) (word|promise)
     (count|rely|depend|bank) on (us|me|it|that)
     (without fail|no matter what|no strings attached|problem solved)
-    consider it (done|fixed|solved|sorted|refunded)
+    consider (it|this|that|the fee|the late fee|the charge|the balance|the matter) (done|fixed|solved|sorted|refunded|waived|gone|paid|cancelled|settled)
+    (make up|making up) (for|to) (this|it|that|you|the)
     (got|have) you covered
     on (us|me|the house)
     """
@@ -93,13 +103,26 @@ OFFERS = f"""
 #: Promises only with a time beside them.
 EXPECTATIONS = "(expect|expected|estimated|due|scheduled|eta|should) *"
 
+#: These may be promises: a person must read them.
+DOUBTFUL = f"""
+    (i|we|they|it|team|support|department|and|or) can (now|also|certainly|definitely|gladly|happily|still|of course|even|absolutely|surely)? (meet|pay|help you with|make|take|do|let you|be|have|move|put|set|look after|start|leave|knock|bring|work|find you|use)
+    (soon|shortly|in a bit|in due course|before long)
+    (free of charge|for free|no charge|at our expense|at our cost|our treat|compliments of)
+    let (us|me) (make|do|take|put|set|find you|handle|deal|treat|try)
+    (trust|believe) (me|us)
+    (consider|count|call) (it|this|that|the) .. (gone|done|waived|off|cancelled|paid|closed|settled|yours)
+    (we|i) (stand by|back|cover|keep) (our|my|the|every|it)
+    (is|are|am) (now|already|just|still|also|currently|all|being|on)? (coming|going|leaving|arriving|moving|landing|heading|getting|printed|packed|prepared|made|sent|shipped|rushed|done|fixed|returned)
+    (leaves|leave|ships|arrives|comes|lands|gets to you|goes out|starts|ends) (now|today|tomorrow|on|in|by|with|from|at|to)
+    """
+
 #: Of a sentence with a time in it: these are about the past, rules, requests and what isn't known.
 NOT_AHEAD = """
     (was|were|had|did|left|sent|arrived|received|came|went|ended|started|began|took|made|gave|got|said|told|asked|wrote|called|paid|bought|tried|shipped|closed)
     (cancelled|canceled|refunded|delivered|ordered|returned|replied|opened|processed|requested|checked|confirmed|reported|signed|expired|changed|posted|returned)
-    (policy|policies|allow*|hours|if|please|whether|unless|usually|normally|generally|typically|rule|rules|terms|kindly|let us know|in case|when|would need|last|ago)
+    (policy|policies|allow*|hours|if|please|whether|unless|accepted|usually|normally|generally|typically|rule|rules|terms|kindly|let us know|in case|when|would need|last|ago)
     you (can|may|need|have to|must|should|could|want|would|will need)
     (not|no|never|unable|nor|neither|none|nobody|cannot|closed|open|valid)
     """
 
-ALL = (TIME, MANNER, PROCESS, NEVER_AGAIN, PROMISING, OFFERS, EXPECTATIONS, NOT_AHEAD)
+ALL = (TIME, MANNER, PROCESS, NEVER_AGAIN, PROMISING, OFFERS, EXPECTATIONS, REFUSAL, DOUBTFUL, NOT_AHEAD)

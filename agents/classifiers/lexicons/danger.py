@@ -50,7 +50,9 @@ SURE = {
         (report|reporting|reported|complain*|complaint|refer|referring|contact*|notif*) & (authorit*|council|agency|commission|bureau|government|minist*|regulator*|consumer*|inspectorate)
         (press|media|newspaper*|journalist*|reporter*|tv station|local news) & (you|your|this|story|contact*|talk*|tell*)
         (injured|injury|injuries|electrocuted|electric shock|stitches|ambulance|hospital|allergic reaction|food poisoning|anaphyla*|concussion)
-        (burned|burnt|burns|burn|hurt|cut|poisoned|choked|slipped|tripped|bleeding|bled|shocked|scarred|blister*|rash|vomit*) & ({_BODY})
+        (burned|burnt|burns|burn|hurt|cut|poisoned|choked|slipped|tripped|bleeding|bled|shocked|scarred|blister*|rash|hives|vomit*|fainted|broke my|broken wrist|broken arm|collapsed|swollen) & ({_BODY})
+        (saw|see|seen|had to see|went to|visit*) (a|the|my) (doctor|gp|a and e|emergency room|er)
+        (my|our) (photo*|picture*|image*|artwork|design*|brand|logo) & (rights|permission|copyright|without asking|use|using|stop|remove)
         (your|liability) (insurer*|insurance)
         (damages|compensation) for (the|my|our|loss|injury|pain|distress|harm)
         """,
@@ -62,6 +64,14 @@ SURE = {
         they & (stole|got into|emptied|hijacked|took over|changed the email|changed my|logged) & (account|my|login|email|card)
         (customer's|person's|people's|user's|else's|stranger's|guest's|buyer's) & (order*|name|address*|invoice*|card|details|data|account|information|profile|email*|basket|number|history|page|parcel label)
         (stolen|stole|cloned|skimmed|pickpocket*|nicked) & (card|phone|wallet|purse|laptop|identity|login|password|details|data|account|id|passport|bag|handbag|sim)
+        (saw|see|seen|shows|showing|read|reading|opened) & (details of|orders of|data of|address of|name of) & (other|another|some|somebody|different|lady|man|woman|people)
+        (number in the url|changing the url|change the url|changing the number|changing the id|other numbers in the address|without logging in|not logged in)
+        (verification|confirmation|login|security|one time|2fa) (text|texts|code|codes|sms|email|emails|message|messages) & (although|but|keep|without|not signing|not trying|not logging)
+        (my|an|his|her) (ex|flatmate|roommate|ex husband|ex wife|ex boyfriend|ex girlfriend|neighbour|colleague|boss|stalker) & (password|account|orders|login|email|reading|accessed|knows)
+        (install|installed|download|downloaded|teamviewer|anydesk|screen share|remote) & (caller|call|called|phone|computer|asked me|told me|wanted me)
+        (purchase*|order*|charge*|payment*|transaction*) & (know nothing about|no idea about|not aware of|i do not know|unknown to me|out of nowhere|never been your|never been a|do not have an account|not a customer|never heard)
+        (handbag|wallet|phone|purse|laptop|bag|card) (was|were|been|got) (taken|grabbed|snatched|stolen|lifted)
+        certificate (error|warning)
         lost (my|the|our|a) (phone|wallet|card|purse|laptop|passport|handbag|credit card|debit card)
         (asked|asking|asks|ask|wants|wanted|requesting|demanding|demanded|give|gave|given|shared|told) & (my pin|my password|my card number|my otp|one time code|security code|my cvv|my bank details|login details|remote access|my passcode|the code from)
         (is|was) (it|this|that) (really|actually|genuinely|truly) (you|from you|yours)
@@ -93,7 +103,7 @@ SURE = {
         (a|the|file|filing|filed|issue|do|doing|start|request|via|by|through|of) charge back
         disput*
         (contest|contested|contesting|challenge|challenged|challenging) & (charge*|payment*|transaction*|amount|{_BANK})
-        ({_BANK}) & (reverse*|reversing|reversal|claw*|recall*|recalling|case|claim*|dispute*|complain*|complaint|report*|fraud|block*|involve*|investigat*|retract*|revoke*|protection|resolution)
+        ({_BANK}) & (reverse*|reversing|reversal|claw*|recall*|recalling|case|claim*|dispute*|complain*|complaint|report*|fraud|block*|involve*|investigat*|retract*|revoke*|protection|resolution|provisional*|credited|raised it|already gave|gave me)
         ({_BANK}) & (take|taking|took|get|getting|have|pull|pulling|claim|claiming|want|bring|collect) .. back
         (go|going|went|turn|turning|write|writing|speak|speaking|spoke|talk|talking|call|calling|called|contact*|ring|ringing|rang|phone|phoning|ask|asking|asked|tell|telling|told|complain*|involve|involving|through|with|see) (to|with|through|at)? (my|the|our) ({_BANK})
         (my|the|our) ({_BANK}) (to|will|can|is going|are|have|has|says|said|told|suggested|advised|wants|needs|wrote|asked|agreed|started|opened)

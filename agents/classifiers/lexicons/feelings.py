@@ -47,6 +47,14 @@ ANGER = """
     (my time is|do you think i|you think this is|you think i am|as if i)
     (you had|last chance|one last chance|your final chance) (your|one)? (chance|job)
     (one|zero|0|minus|negative) (star|stars)
+    (hung up on|hangs up on|hang up on|field day|wits end|wit's end|wits' end|spare me|copy and paste|copy paste|canned) (me|us|with|the|answer*|reply|replies|response*|this)?
+    (do not|stop) bother (replying|answering|writing|calling|me)
+    (make|making) you (pay|regret|sorry)
+    how (do|can|could|dare) you .. (sleep|live|look|treat|ignore|call yourself)
+    (play|playing|act|acting) (dumb|stupid|games)
+    who (does|do) (that|this|you think)
+    (oh|well|yeah) (brilliant|great|fantastic|wonderful|lovely|sure|right|super|perfect)
+    (your own mother|in your dreams|my foot|what a surprise|surprise surprise|big surprise|as usual|as always|typical)
     (or else|watch me|mark my words|you will regret|you will be sorry|pay for this)
     """
 

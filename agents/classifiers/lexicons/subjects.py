@@ -1,62 +1,95 @@
-"""Everyday topics, told by how many of their phrases there are."""
+"""Everyday topics, each told by things that people ordinarily say about it: a word alone isn't enough."""
 
 #: Of two that weigh the same the earlier one is said.
 TOPICS = ("refund", "billing", "account", "shipping")
 
+_PARCEL = "parcel*|package*|order*|delivery|item*|shipment*|box|letter|goods|stuff|things|courier*|driver*|postman|it|they|kit|set"
+_ACCOUNT = "account*|profile*|login|username*|user name|membership|email*|e-mail*|phone|number|name|surname|address|password*|details|birthday"
+
 SUBJECTS = {
-    "refund": """
-        refund*
+    "refund": f"""
+        (refund|refunded|refunds|reimburse*|store credit) (me|to|for|policy|yet|on|the|in|of|my|it|now|status|process|take|takes|arrive*|go|show|this|please|within|immediately|already|pls|received|today|or)
+        (my|a|the|full|partial|your|any|no|want|get|got|for|is|only|when|still|like|request) (refund|refunds|reimburse*|credit|store credit)
+        (refunded|reimbursed|refund pls|refund please)
         (money|cash|payment) (is|was)? back
-        (get|give|want|need|have|pay|paid|send) .. (me|money|it|my|us|cash) .. back
+        (want|need|give me|wants|where is|have) (my|our|the) money
+        (get|give|want|need|have|pay|paid|send) .. (me|money|my|us|cash) .. back
         (pay|paid|paying|repay) (me|us) back
-        (return|returning|returned|returns) (it|this|the|my|them|these|an|a|for|policy|label|window|form|item*|something|two|one|address)
-        (sent|send|sending|ship|shipped|mail|bring|posted|put|took) (it|this|them|the|these|my|both) .. back
-        (to|can i|i|how do i|how to) return
-        (reimburse*|store credit|money's back|the credit|a credit)
-        (exchange|swap) (it|this|the|for|them|my)
-        (exchange|swap|swapping|exchanging) .. for
+        (return|returning|returned) (it|this|the|my|them|these|an|a|something|two|one|both)
+        return (policy|label|window|form|address|period|code|by|within)
+        (with|of) the return
+        (how|want|like|need|can i|days|wish|possible) .. to return
+        (sent|send|sending|ship|shipped|mail|bring|posted|put|took|give|dropped) (it|this|them|the|these|my|both) .. (back|return)
+        (exchange|swap|swapping|exchanging) (it|this|the|for|them|my|a)
         (does|do|did) not fit
         (change|changed) my mind
         cancel .. order
         """,
     "billing": """
-        (invoice*|billing|billed|bill|bills|overcharg*|receipt*|instalment*|installment*|vat|surcharge*|fee|fees|price|prices|priced)
-        (charged|charging|charge) (me|my|us|twice|double|again|for|more|extra|too|the wrong|a fee|on)
+        (send|copy|copies|need|get|download|missing|correct|resend|where|request|have|wrong|for|last|put|your) & (invoice*|receipt*|bill|bills)
+        (vat|surcharge*|instalment*|installment*|overcharg*) (number|rate|id|on|me|us|is|included|plan|be|twice|again|and)
+        (was|were|been|got|being) (overcharged|billed|charged)
+        (by|in|pay|next|monthly) (instalment*|installment*)
+        (extra|service|late|booking|delivery|shipping|card|hidden|a|the|this|any) (fee|fees|surcharge)
+        (charged|charging|charge) (me|my|us|twice|double|again|for|more|extra|too|the wrong|a fee)
         (double|extra|wrong|unexpected|duplicate|additional|monthly|hidden) (charge*|payment*|amount|fee*|cost*)
         (payment|card|transaction|checkout) .. (declined|failed|rejected|refused|not going through|did not go through|error)
-        (pay|paid|paying|payment) (by|with|via|in|using|full|twice|double|more|later|monthly|for|cash)
-        (discount|promo|coupon|voucher) .. (code*|was|not|vanished|gone|missing|apply|applied|disappeared|expired)
-        (discount|coupon|voucher) (code*|was|not)?
-        (took|taken|taking|withdrew|deducted|debited|withdrawn|stealing|take) .. (money|#|funds|amount|twice)
-        (took|taken|taking|withdrew|deducted|debited|withdrawn|stealing|take) .. (from|out of) (my|me|our) (account|card|bank|paypal)?
-        (direct debit|payment method|price match|tax|taxes|dollars|euros|pounds|usd|eur|gbp)
-        (subscription|renewal|renewed|membership|plan) .. (charge*|price|fee|cost|payment|renewed|cancel*)
-        (update|change|add|remove|replace|saved) .. (card|payment) (details|method|on file)?
-        (take|accept) (mastercard|visa|paypal|amex|klarna|cards|cash|apple)
+        (can i|can we|do you|how do i|how can i|want to|like to|possible to|ended up) .. (pay|paying|pay by|accept|take) (by|with|via|in|mastercard|visa|paypal|cards|cash|apple|full|monthly|for|later|using)?
+        (discount|promo|coupon|voucher) (code*|was|not|vanished|gone|missing|expired)
+        my (discount|coupon|voucher|promo code)
+        (you|still) .. (took|taken|taking|withdrew|deducted|debited) .. (money|#|funds|twice|too much|from me|from my)
+        (total|price|amount|sum|cost|rate) .. (wrong|higher|different|incorrect|more|than|included|check|shown|does not)
+        (check|what is|why is) (the|my|your) (total|price|amount|sum|cost|rate)
+        (where|how|change|update|new|enter) & (iban|payment method|payment details|billing address|direct debit)
+        (subscription|renewal|membership|plan) .. (charge*|price|fee|cost|payment|renewed|cancel*|costs)
+        (update|change|add|remove|replace|saved) .. card (details|on file)?
+        (tax|price match|student rates|student discount)
+        (money|payment) .. (is gone|declined|not applied|went through twice)
         """,
-    "account": """
-        (account|accounts|profile|login|username|user name)
-        (log|sign|logging|signing|signed|logged) (me)? (in|into|on|out|up)
-        (password|passcode|reset link|verification code|verification email)
-        (can not|unable to|trouble|problems) (login|log)
-        (change|update|delete|remove|correct|new|updating) (my|the|your)? (email|e-mail|name|phone|number|details|profile|personal|data|username)
-        (unsubscribe|newsletter*|mailing list|loyalty points|reward points|notifications|marketing emails)
-        (locked|blocked|suspended|deactivated|disabled) .. (account|out)
-        (the|your|my) app
-        register*
+    "account": f"""
+        (change|update|delete|remove|correct|edit|merge|close|create|open|set up|cancel|rename|new|updating|changing|reactivate) & ({_ACCOUNT})
+        (can not|could not|unable|cannot|trouble|problem*|how|let me|again|try|tries|trying|keeps|does not let|want) & (log in|log into|login|sign in|sign into|logging in|signing in|get into my account)
+        (forgot|forgotten|forget|reset|resetting|lost) (my|the|this|a)? .. (password|username|login|passcode|user name)
+        (reset|verification|confirmation|activation) (link|email|mail|code) .. (never|not|arrive*|expired|work*|does)
+        (turn|switch|set) (on|off|up) .. (newsletter*|notification*|two factor|2fa|emails|account|reminder*)
+        (unsubscribe|loyalty points|reward points|mailing list|marketing emails|stop the newsletter)
+        (my|the) (account|profile) (is|was|has been|got) (locked|blocked|suspended|deactivated|disabled|closed)
+        (unlock|reactivate|reopen) .. (account|profile)
+        (the|your|my) app .. (crash*|sign|log|keeps|throw*|close*|open)
+        (i|we) (want|would like|need) (to register|an account)
         """,
-    "shipping": """
-        (ship|ships|shipped|shipping|shipment*|courier*|delivery|deliver|delivered|delivering|deliveries|parcel*|package|packages)
-        (tracking|dispatch*|postage|customs|carrier|redeliver*|driver|postman|postbox|pickup point|locker|neighbour|neighbor|doorstep|porch)
-        (where|when) (is|will|are) (my|the) (order|package|parcel|item*|stuff|things)
-        (order|it|package|item*|they|box|stuff) .. (arrive*|arriving|come|came|get here|turn up|turned up|show up|showed up)
-        (not|never|still|has|have|not yet) .. (arrived|received|come|turned up)
-        (never|not) (received|got|arrived|came)
-        (arrived|arrives|arriving|arrive)
-        (lost|stuck) in (the)? (post|mail|transit|customs)
-        (late|overdue|delayed)
-        track (my|the|this|it)
-        (day|days|week|weeks) late
-        leave it (with|at|in|by)
+    "shipping": f"""
+        (where|when|will|has|did|have|is|are|any news) & (my|the|our) (order|package|parcel|item*|stuff|things|delivery|shipment|box)
+        (order|parcel|delivery|package|shipment) #
+        ({_PARCEL}) & (arrive*|arriving|delivered|not come|came|get here|turn* up|left with|left in|left at|lost|stuck|late|delayed|missing|thrown|threw|dropped off|in transit|shipped|ship|ships|left the warehouse|sent to)
+        (says|said|marked|shows|claims|claim|states) (as)? (delivered|nobody|no one|shipped|dispatched|arrived)
+        (not|never|still|not yet) .. (arrived|received|come|turned up|delivered|in the mailbox)
+        (change|update|wrong|different|new|another|work|neighbour*|neighbor*|instead) & (delivery address|shipping address|deliver|delivery|address instead)
+        (do you|can you|could you|is|how much|how long|express|free|next day|standard|international) .. (ship|shipping|deliver|delivery|postage)
+        (delivery|shipping|postage|dispatch|courier) (was|is|took|takes|cost*|time*|date|day|slot|address|option*|label|to|on|in|before|fast|super|speedy|service|says|missing|available|for)
+        (tracking|track) (number|link|has|says|shows|is|does|my|the|this|page|code|info*)
+        (customs|clearance|carrier|courier) (clearance|pending|fee*|form|says|has|is)
+        (leave|left|hand|put|throw|threw) .. (with|at|in|by|over) .. (neighbour*|neighbor*|door*|rain|porch|garden|fence|reception|locker|gate)
+        (hold|redeliver|redirect|resend|send) (it|the|my|this) .. (shipment|parcel|package|order|address|label|again|to my work)
+        (speedy|quick|fast|slow) (dispatch|delivery|shipping)
+        (days|day|week|weeks) late
         """,
 }
+
+#: Questions about goods and the shop, thanks, and faults of things: told of a text when each of its sentences is one.
+OTHER = """
+    (do|does) (you|this|that|the|it|these|they) & (have|sell|stock|offer|make|cover|come|fit|work|support|need|include|use)
+    (what|which|when|where) & (opening hours|open|opening|difference|size|colour|color|model|version|time|hours|made|material|address of|recommend)
+    (is|are) (the|this|that|these|it|there) & (stock|available|waterproof|washable|made|vegan|compatible|suitable|fine for|machine|dishwasher|warranty|coming back|new|real|leather|sale)
+    (can|could|may) (i|you|we|it|this) & (wash|use|visit|buy|wear|recommend|clean|try|borrow|pick it up|see it)
+    (i|we) (bought|have|own|am looking|would like|want|need|was wondering) & (spare|part|filter|another one|colour|color|size|manual|instructions|present|gift for|battery)
+    (warranty|guarantee) .. (cover*|battery|expire*|long|last*|for|on)
+    (does|how long) .. (warranty|battery) .. (cover|last|run)
+    (thank*|cheers|thx|love|loves|adore|awesome|great job|well done|five stars|keep it up|brilliant|fantastic|perfect|impressed|happy with|beautiful|lovely|excellent|patient)
+    (hello|hi|hey|good morning|good evening|is there anyone|somebody there|anybody there)
+    (ok|okay|yes|no|sure|got it|understood|that is all|sent from my)
+    (quality|fabric|manual|handle|zip|lid|screen|button|battery|charger|colour|color|seat|sole|soles|motor|remote|cable|strap|fit) .. (cheap|poor|bad|broke*|came off|fell|torn|is|feels|looks|stopped|loose|hard|does|impossible)
+    (disappointed|expected better|not what i expected|let down|customer service|shop with you|the shop|the store)
+    (it|this|one) (broke|is broken|stopped working|does not work|fell apart|came off|leaks)
+    (another|a) (broken|faulty|defective|damaged) (one|item|product|kettle)
+    """

@@ -22,7 +22,7 @@ SIGNED_TIERS = ("2", "3", "4")
 
 
 def visible_agents(viewer: Viewer) -> QuerySet[Agent]:
-    """Return the agents this viewer may see: its own, answered for, granted by guardian, or signed for by its groups."""
+    """Return the agents this viewer may see: its own, answered for, granted by guardian, or signed for by its groups (its tiers' or its policy's)."""
     if isinstance(viewer, AgentPrincipal):
         return Agent.objects.filter(pk=viewer.agent.pk)
     if not viewer.is_active:
@@ -35,6 +35,8 @@ def visible_agents(viewer: Viewer) -> QuerySet[Agent]:
     for name in viewer.groups.values_list("name", flat=True):
         for tier in SIGNED_TIERS:
             signs |= Q(sign__contains={tier: [name]})
+        for asked in ({"slots": [name]}, {"queue": name}):
+            signs |= Q(policy__body__rules__contains=[asked])
     return Agent.objects.filter(Q(pk__in=granted.values("pk")) | Q(pk__in=answers_for) | signs)
 
 
@@ -122,9 +124,11 @@ def answers_for(person: Person, agent: Agent) -> bool:
 
 
 def reviews(person: Person, agent: Agent) -> bool:
-    """Whether one of the person's groups signs for the agent."""
+    """Whether one of the person's groups signs for the agent, by its tiers or by a rule of its policy."""
     signing = {name for groups in agent.sign.values() for name in groups}
-    return person.is_active and person.groups.filter(name__in=signing).exists()
+    for rule in agent.policy.body["rules"] if agent.policy else ():
+        signing |= {*rule["slots"], rule["queue"]}
+    return person.is_active and person.groups.filter(name__in=signing - {None}).exists()
 
 
 def may_stop(person: Person, agent: Agent) -> bool:

@@ -10,9 +10,10 @@ from agents import canonical
 from agents.agentfile import AgentFile, PolicyText, Problem
 from agents.headline import facts_named
 from agents.models import Agent, Policy, ToolDefinition
-from agents.policy import defaults, language, storing
+from agents.policy import language, storing
 from agents.policy.cases import CaseResult, run_cases
-from agents.policy.compiling import TIER_DEFAULTS, Compiled, compile_policy
+from agents.policy.judging import defaults
+from agents.policy.judging.compiling import TIER_DEFAULTS, Compiled, compile_policy
 from agents.policy.language import Classified, Fact
 from agents.policy.reading import PolicyErrors, Reading, read_policy
 from agents.policy.scope import root_of

@@ -10,10 +10,10 @@ from agents import access, identities, lookups, policies
 from agents.counting import count
 from agents.errors import Refusal
 from agents.models import Agent, AgentRole, Person, ToolDefinition
-from agents.policy.defaults import groups_of, signed_as, slots_missing
+from agents.policy.judging.defaults import groups_of, signed_as, slots_missing
+from agents.policy.judging.routing import Holding, groups_for
 from agents.policy.language import HttpLookup, Policy, Rule, SqlLookup
 from agents.policy.quorum import Requirement, Voter, staffable
-from agents.policy.routing import Holding, groups_for
 from agents.tools import base
 
 SIGNED_TIERS = (2, 3)

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agents.documents.problems import DocumentErrors, Problem
-from agents.policy.amounts import say_counted
 from agents.policy.cases import CaseResult, run_cases
-from agents.policy.compiling import Compiled, compile_policy
 from agents.policy.coverage import Covered, coverage
 from agents.policy.durations import write_duration
+from agents.policy.judging.amounts import say_counted
+from agents.policy.judging.compiling import Compiled, compile_policy
 from agents.policy.language import Policy, Rule, Tool
 from agents.policy.reading import read_policy
 from agents.policy.writing import document_of, write_policy

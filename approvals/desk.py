@@ -9,7 +9,7 @@ from agents.actions.settle import voices_needed
 from agents.errors import AlreadyDecided, Invalid, NoSuchAction, NotAllowed, Stale
 from agents.lifecycle import State
 from agents.models import Action, Person
-from agents.policy.routing import BREAK_GLASS_TIER
+from agents.policy.verdict import BREAK_GLASS_TIER
 from approvals.models import Decision, Look, ReasonCode, Statement
 from audit import log
 

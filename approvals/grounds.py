@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from agents import access
 from agents.models import Action, Person, Policy
-from agents.policy.reasons import LETTING
+from agents.policy.judging.reasons import LETTING
 from agents.policy.values import from_json, shown
 from agents.policy.verdict import Missing
 from approvals import inert, queue

@@ -13,9 +13,9 @@ from agents.errors import Refusal
 from agents.lists import COUNTING
 from agents.models import Agent, ListEntry, Policy
 from agents.policy import language
-from agents.policy.compiling import TIER_DEFAULTS, compile_policy
 from agents.policy.coverage import Covered, coverage
 from agents.policy.durations import write_duration
+from agents.policy.judging.compiling import TIER_DEFAULTS, compile_policy
 from agents.policy.language import Calendar, Classified, Fact, HttpLookup, Keep, SqlLookup, ToolLookup
 from agents.policy.shapes import shape_of
 from agents.rulebook import RuleInWords

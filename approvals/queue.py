@@ -13,7 +13,7 @@ from agents import access
 from agents.lifecycle import WORDS, State
 from agents.models import Action, Agent, AgentRole, Person, Slot
 from agents.money import Money
-from agents.policy.reasons import LETTING
+from agents.policy.judging.reasons import LETTING
 from approvals import clockface, turns
 from approvals.clockface import Due
 from approvals.turns import LIMIT, PAGE

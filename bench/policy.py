@@ -1,7 +1,7 @@
 """What a verdict costs in processor time: conditions alone, and the whole of it with facts that are already there."""
 
-from agents.policy.compiling import Compiled, CompiledTool, compile_policy
-from agents.policy.evaluate import evaluate
+from agents.policy.judging.compiling import Compiled, CompiledTool, compile_policy
+from agents.policy.judging.evaluate import evaluate
 from agents.policy.language import Claim, Fact, Policy, Rule, SqlLookup, Tool
 from agents.policy.verdict import Missing, Situation
 from bench.lines import Line, microseconds

@@ -18,7 +18,7 @@ from agents.actions.rechecking import drifted, look_again
 from agents.lifecycle import State
 from agents.models import Action, Agent, Grant, Incident, Slot
 from agents.policy.quorum import Requirement, staffable
-from agents.policy.routing import BREAK_GLASS_TIER
+from agents.policy.verdict import BREAK_GLASS_TIER
 from agents.seating import seat, voter
 from agents.wire import NotSendable, WireRequest, wire_request
 from audit import log

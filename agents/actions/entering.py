@@ -114,6 +114,7 @@ def _reason(reason: Reason) -> dict:
         "condition": reason.condition,
         "values": dict(reason.values),
         "known": reason.known,
+        "outcome": reason.outcome,
     }
 
 

@@ -13,8 +13,8 @@ from agents import binding, canonical, lists, lookups, policies
 from agents.lifecycle import State
 from agents.models import Action, Agent, ToolDefinition
 from agents.policy import limiting, values
-from agents.policy.compiling import Compiled
-from agents.policy.evaluate import evaluate
+from agents.policy.judging.compiling import Compiled
+from agents.policy.judging.evaluate import evaluate
 from agents.policy.language import ToolLookup
 from agents.policy.verdict import Missing, Situation, Verdict
 from agents.readiness import granted_definitions

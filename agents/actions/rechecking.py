@@ -9,7 +9,7 @@ from agents.lifecycle import State
 from agents.models import Action
 from agents.models.policy import HEAVY_OF_AGENT
 from agents.policy import values
-from agents.policy.evaluate import newly_speaking
+from agents.policy.judging.evaluate import newly_speaking
 from agents.policy.verdict import Missing, Reason, Verdict
 
 #: A source that doesn't answer now may answer in a minute: that is no reason to throw signatures away.

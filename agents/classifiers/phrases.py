@@ -1,7 +1,7 @@
 """A small language for lexicons: words in a row, as they stand in a text that was read.
 
-`lawyer*` is a word with any ending, `#` anything that begins with a digit, `..` up to three words of any kind, `(a|b c)`
-one of several, `(my)?` what may be missing. `this & that` is one sentence that has both, in any order.
+`lawyer*` is a word with any ending, `#` anything that begins with a digit, `..` up to three words of any kind,
+`(a|b c)` one of several, `(my)?` what may be missing. `this & that` is one sentence that has both, in any order.
 """
 
 import re
@@ -18,7 +18,7 @@ def compile_phrases(*lines: str) -> re.Pattern:
 
     Raises ValueError for a phrase that isn't in the language.
     """
-    return re.compile("|".join(_to_regex(phrase) for phrase in _split(lines)))
+    return re.compile("|".join(_to_regex(phrase) for phrase in _split(lines)) or "(?!)")
 
 
 class Lexicon:

@@ -1,4 +1,4 @@
-"""A text as a lexicon should see it: disguises undone, small letters, words and sentence marks apart; and its language."""
+"""A text as a lexicon should see it: disguises undone, small letters, words and marks apart; and its language."""
 
 import re
 import unicodedata
@@ -11,7 +11,9 @@ from audit.redaction.folding import fold
 
 _SPACED = re.compile(r"(?<![\w'])(?:[A-Za-z][ .\-_*]){2,60}[A-Za-z](?![\w'])")
 _MARKED = re.compile(r"(?<=[A-Za-z])[*_~|^]+(?=[A-Za-z])")
-_TOKEN = re.compile(r"(?:[A-Za-z0-9@$']|[|!](?=[A-Za-z0-9]))*[A-Za-z](?:[A-Za-z0-9@$']|[|!](?=[A-Za-z0-9]))*|\d[\d.,:%]*|[.!?\n,;:]")
+# A word, also one with digits and signs in the place of letters; a number; a mark.
+_IN_WORD = r"(?:[A-Za-z0-9@$']|[|!](?=[A-Za-z0-9]))"
+_TOKEN = re.compile(rf"{_IN_WORD}{{0,40}}[A-Za-z]{_IN_WORD}*|\d[\d.,:%]*|[.!?\n,;:]")
 _LEET = str.maketrans("013457@$|!", "oieastasli")
 _REPEATED = re.compile(r"([a-z])\1{2,}")
 _INNER_MARK = re.compile(r" [,;:](?= )")
@@ -38,9 +40,9 @@ _SHORT_FORMS = (
 class Reading:
     """A text that was read.
 
-    `plain` has disguises undone and letters as written. `marked` is its words in small letters and its marks, with short
-    forms written out, each after one blank: " i will sue you , sir . ". `flat` is that without what stands inside a
-    sentence. `language` is "en", "other" or None.
+    `plain` has disguises undone and letters as written. `marked` is its words in small letters and its marks, short forms
+    written out, each after one blank: " i will sue you , sir . ". `flat` is that without the marks inside sentences.
+    `language` is "en", "other" or None.
     """
 
     plain: str
@@ -63,7 +65,8 @@ def classify(text: str) -> str | None:
     return read(text).language
 
 
-@lru_cache(maxsize=4)  # several classifiers ask the same text in a row; more would keep people's mail in memory
+# Several classifiers ask the same text in a row; a larger cache would keep people's mail in memory.
+@lru_cache(maxsize=4)
 def read(text: str) -> Reading:
     plain = _undisguise(fold(text).text)
     tokens = [_settle(token.group()) for token in _TOKEN.finditer(plain)]

@@ -1,22 +1,24 @@
 """Which classifiers there are, and the one way to ask one."""
 
 from collections.abc import Callable
+from functools import cache
+from importlib import import_module
 
-from agents.classifiers import data, promises, reading, sentiment, tones, topics
 from agents.documents.problems import suggest
 
 MAX_TEXT = 100_000
 
 Value = str | bool | int | float | list[str]
 
-_BUILT_IN: dict[str, Callable[[str], Value | None]] = {
-    "sentiment": sentiment.classify,
-    "topic": topics.classify,
-    "tone": tones.classify,
-    "promises": promises.classify,
-    "pii": data.personal,
-    "secrets": data.secrets,
-    "language": reading.classify,
+# By name, because making patterns of all lexicons takes a quarter of a second: the first text pays, not every start.
+_BUILT_IN = {
+    "sentiment": ("sentiment", "classify"),
+    "topic": ("topics", "classify"),
+    "tone": ("tones", "classify"),
+    "promises": ("promises", "classify"),
+    "pii": ("data", "personal"),
+    "secrets": ("data", "secrets"),
+    "language": ("reading", "classify"),
 }
 _added: dict[str, Callable[[str], Value | None]] = {}
 
@@ -40,19 +42,24 @@ def register(name: str, function: Callable[[str], Value | None]) -> None:
 
 
 def classify(name: str, text: str) -> Value | None:
-    """Return what the classifier of this name says of the text; None when it can't tell, which holds what depends on it.
+    """Return what the classifier of this name says of the text; None when it can't tell: what depends on it is held.
 
     Nothing is told of a text that is blank or longer than 100,000 characters, or where an added classifier raises.
     Raises ValueError for an unknown name.
     """
-    function = _BUILT_IN.get(name) or _added.get(name)
-    if function is None:
+    if name not in names():
         raise ValueError(f"there is no classifier {name!r}: {suggest(name, names())}")
     if not isinstance(text, str) or not text.strip() or len(text) > MAX_TEXT:
         return None
     if name in _BUILT_IN:
-        return function(text)
+        return _built_in(name)(text)
     try:
-        return function(text)
+        return _added[name](text)
     except Exception:  # noqa: BLE001 - an app's own function may fail in any way; then nothing is known
         return None
+
+
+@cache
+def _built_in(name: str) -> Callable[[str], Value | None]:
+    room, function = _BUILT_IN[name]
+    return getattr(import_module(f"agents.classifiers.{room}"), function)

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from agents.money import parse_money
-from agents.policy.compiling import Compiled
-from agents.policy.evaluate import evaluate
+from agents.policy.judging.compiling import Compiled
+from agents.policy.judging.evaluate import evaluate
 from agents.policy.language import Case, Policy, Tool
 from agents.policy.limiting import plan
 from agents.policy.values import coerce, of_arguments
@@ -44,7 +44,7 @@ def run_cases(
 
 def _run(case: Case, compiled: Compiled, policy: Policy, tool: Tool, sign: Mapping) -> CaseResult:
     verdict = evaluate(compiled, _situation(case, policy, tool, sign))
-    rules = _deciding(verdict, policy)
+    rules = _deciding(verdict)
     differences = "; ".join(_differences(case, verdict, rules))
     if not differences:
         return CaseResult(case, True, verdict, rules)
@@ -82,11 +82,9 @@ def _totals(case: Case, policy: Policy, tool: Tool, args: dict, values: dict) ->
             )
 
 
-def _deciding(verdict: Verdict, policy: Policy) -> tuple[str, ...]:
-    """Return the rules that made the outcome what it is: those that said it, and of a review those nobody could tell."""
-    said = {rule.id: rule.then for rule in policy.rules}
-    reasons = [reason for reason in verdict.reasons if reason.rule]
-    return tuple(r.rule for r in reasons if (said[r.rule] if r.known else "review") == verdict.outcome)
+def _deciding(verdict: Verdict) -> tuple[str, ...]:
+    """Return the rules that made the outcome what it is: those that asked for it."""
+    return tuple(reason.rule for reason in verdict.reasons if reason.rule and reason.outcome == verdict.outcome)
 
 
 def _differences(case: Case, verdict: Verdict, rules: Sequence[str]) -> Iterator[str]:

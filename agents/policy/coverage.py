@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from agents.policy.cases import SIGNERS
-from agents.policy.compiling import Compiled, CompiledTool, compile_policy
-from agents.policy.defaults import REVIEWS
-from agents.policy.evaluate import evaluate
+from agents.policy.judging.compiling import Compiled, CompiledTool, compile_policy
+from agents.policy.judging.defaults import REVIEWS
+from agents.policy.judging.evaluate import evaluate
 from agents.policy.language import Outcome, Policy, Tool
 from agents.policy.verdict import Situation
 

@@ -1,13 +1,9 @@
 """Which names a condition may use: it depends on the tool, for a fact is looked up by the tool's arguments."""
 
-import re
 from collections.abc import Mapping, Sequence
 
-from agents.policy.conditions import RESERVED
+from agents.policy.conditions import is_writable
 from agents.policy.language import Classified, Fact, Policy, Tool, Type
-
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'', re.DOTALL)
 
 
 def names_for(policy: Policy, tool: Tool) -> dict[str, Type]:
@@ -43,13 +39,3 @@ def cannot_look_up(fact: str, tool: Tool, missing: Sequence[str]) -> str:
 def root_of(dotted: str) -> str:
     """Return `ticket` of `ticket.text`."""
     return dotted.partition(".")[0]
-
-
-def is_writable(name: str) -> bool:
-    """Return whether a condition can name this at all."""
-    return bool(_IDENTIFIER.fullmatch(name)) and name not in RESERVED
-
-
-def words_in(condition: str) -> set[str]:
-    """Return every word outside text literals: all names of a condition, and more."""
-    return set(_IDENTIFIER.findall(_LITERAL.sub(" ", condition)))

@@ -7,6 +7,9 @@ from typing import get_args
 from agents.policy.language import Calendar, Outcome
 
 SIGNED_TIER = 3  # from here on nothing runs unattended and two people sign
+#: The band of a rule: small cases of a tool of this tier, and of no other, may count as tier 2.
+BANDED_TIER, BAND = 3, 2
+BREAK_GLASS_TIER = 4  # refused unless a rule opens a review
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,8 @@ class Reason:
     """Why: a stable `code` for agents, a `text` for people, and the rule that said it (None for built-in ones).
 
     `condition` is the rule's as written, `values` what its names stood for, as shown to people; `line` is its place in
-    the policy file. `known` is false when the rule couldn't be told and counts as held.
+    the policy file. `known` is false when the rule couldn't be told and counts as held. `outcome` is what this reason
+    alone asks for; None in what was stored before it was told, where only the code says.
     """
 
     code: str
@@ -55,6 +59,7 @@ class Reason:
     condition: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
     known: bool = True
+    outcome: Outcome | None = None
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ Place = tuple[int, int]
 BLANK = "\0"
 REGIONS = ("US", "GB", "DE", "FR", "ES", "NG", "BR", "IN")
 #: After this many candidates whatever has the shape is masked unasked: time stays bounded, the doubt goes to masking.
-MAX_ASKED = 1_000
+MAX_ASKED = 500
 _TRIES = 10
+_FEWEST_DIGITS = 7
 
 _CANDIDATE = re.compile(r"(?:\+ ?|\()?\d(?:[ ().\-/]{0,3}+\d){6,40}+(?: ?(?:x|ext\.?|extension) ?\d{1,6}(?!\w))?")
 _GLUED_BEFORE = re.compile(r"(?:\w|\d[.,:\-/]|[#$€£¥₹]\s?|[A-Za-z]\w*[\-_/])$")
@@ -22,6 +23,9 @@ _DATE = re.compile(
 )
 _SSN_SHAPE = re.compile(r"\d{3}-\d{2}-\d{4}")
 _V4 = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}")
+# A run that goes on is looked at in parts that overlap by more than a number's length.
+_MORE = re.compile(r"[ ().\-/]{0,3}\d")
+_OVERLAP = 24
 _GROUP = re.compile(r"[^ ]* *")
 _NEAR = 48
 _CLAUSE_END = re.compile(r"[,;!?\n]|\. ")
@@ -75,7 +79,7 @@ def _candidates(text: str) -> Iterator[Place]:
                 end = text.rfind(" ", start, end)
             if end > start and not _DATE.fullmatch(text, start, end):
                 yield start, end
-            end = found.end()
+            end = found.end() - (_OVERLAP if _MORE.match(text, found.end()) else 0)
         found = _CANDIDATE.search(text, max(end, start + 1))
 
 
@@ -88,14 +92,27 @@ def _international(text: str, start: int, end: int) -> Iterator[Place]:
 
 
 def _national(text: str, start: int, end: int, regions: Collection[str], said: str | None) -> Iterator[Place]:
-    strict = set(_matches(text, start, end, regions, "STRICT_GROUPING"))
-    found = strict | set(_matches(text, start, end, regions, "VALID"))
-    for place in sorted(found):
-        raw = text[place[0] : place[1]]
-        if said == "phone" or _begins_like_one(raw) or (place in strict and _is_grouped(raw)):
-            yield place
-    if not found and said == "phone":
-        yield from _matches(text, start, end, regions, "POSSIBLE")
+    valid = set(_matches(text, start, end, regions, "VALID"))
+    for gap_start, gap_end in _gaps(start, end, valid):  # of several numbers in a row the library may tell only some
+        if sum(char.isdigit() for char in text[gap_start:gap_end]) >= _FEWEST_DIGITS:
+            yield from _national(text, gap_start, gap_end, regions, said)
+    if said == "phone":
+        yield from valid or _matches(text, start, end, regions, "POSSIBLE")
+        return
+    yield from (place for place in valid if _begins_like_one(text[place[0] : place[1]]))
+    if any(_is_grouped(text[place[0] : place[1]]) for place in valid):
+        grouped = _matches(text, start, end, regions, "STRICT_GROUPING")
+        yield from (place for place in grouped if _is_grouped(text[place[0] : place[1]]))
+
+
+def _gaps(start: int, end: int, places: set[Place]) -> Iterator[Place]:
+    """Yield what lies between the places, if there are any."""
+    for place_start, place_end in sorted(places):
+        if start < place_start:
+            yield start, place_start
+        start = max(start, place_end)
+    if places and start < end:
+        yield start, end
 
 
 def _begins_like_one(raw: str) -> bool:

@@ -9,7 +9,7 @@ from agents import agentfile, canonical, people, policies, registry
 from agents.agentfile import AgentFileErrors, PolicyText
 from agents.errors import RiskBearing
 from agents.models import Agent, Policy, ToolDefinition
-from agents.policy.evaluate import evaluate
+from agents.policy.judging.evaluate import evaluate
 from agents.policy.reading import PolicyErrors
 from agents.policy.verdict import Situation
 from agents.policy.writing import document_of

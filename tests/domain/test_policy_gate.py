@@ -229,6 +229,35 @@ def test_source_that_was_taken_from_the_agent_is_not_asked(company, shop):
     assert shop.server.calls == []
 
 
+def test_claims_with_fractions_come_in_over_rest_and_are_compared_exactly(company, shop, client):
+    from agents import identities
+    from audit.actors import Actor
+
+    _, token = identities.issue(agent=company.agent, by=Actor.SYSTEM)
+
+    def propose(confidence, key):
+        body = f'{{"tool": "issue_refund", "arguments": {{"order_id": "o-1", "amount_usd": 25}}, '
+        body += f'"claims": {{"confidence": {confidence}}}}}'
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key}
+        answer = client.post("/api/v1/actions/", body, content_type="application/json", headers=headers)
+        return answer.json()["verdict"]
+
+    assert [propose(text, f"k{text}") for text in ("0.92", "0.919", "0.91999999999", "9.2e-1")] == [
+        "allow", "review", "review", "allow",
+    ]  # fmt: skip
+    assert ActionContent.objects.first().claims == {"confidence": 0.92}
+
+
+def test_group_that_only_a_rule_asks_sees_the_agent_and_may_stop_it(company, shop):
+    from agents import access
+    from agents.models import Person
+
+    lawyer = Person.objects.get(username="lawyer")
+    assert company.agent in access.visible_agents(lawyer)
+    assert access.may_stop(lawyer, company.agent)
+    assert company.agent not in access.visible_agents(make_person("nobody", "gardeners"))
+
+
 # --- what else decides
 
 

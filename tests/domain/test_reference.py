@@ -10,8 +10,8 @@ from django.core.management import call_command, get_commands
 from agents import errors
 from agents.documents.grammar import Keys
 from agents.lifecycle import State
-from agents.policy import grammar
 from agents.policy.language import Mode, Type
+from agents.policy.reading import grammar
 from approvals.models import ReasonCode
 from controlplane import problems
 

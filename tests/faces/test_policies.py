@@ -181,16 +181,19 @@ def test_a_link_leads_to_the_version_that_spoke_not_to_the_newest(at, agent, fin
     assert "?version=1#L" in why and "?version=2" not in why
 
 
-def test_whoever_a_rule_asks_but_does_not_see_the_agent_reads_the_rule_without_a_link(at, agent):
+def test_whoever_a_rule_asks_reads_the_policy_and_without_a_link_once_no_rule_asks_them(at, agent):
     policy = (
         "policy: p\nrules:\n  - {id: odd, tool: send_reply, then: review, when: \"text != ''\", queue: escalations}\n"
     )
     escalator = make_person("esc", "escalations")
     action = make_action(give_policy(agent, policy), "send_reply")
-    response = at(escalator).get(page(action))
-    why = section(text(response), "why")
-    assert response.status_code == 200 and "policy p/1, line 3" in why
-    assert "/policy/" not in why
+    why = section(text(at(escalator).get(page(action))), "why")
+    assert "policy p/1, line 3" in why and "/policy/?version=1#L3" in why
+    assert at(escalator).get(f"/agents/{agent.slug}/policy/").status_code == 200
+    give_policy(agent, policy.replace(", queue: escalations", ""))
+    why = section(text(at(escalator).get(page(action))), "why")
+    assert "policy p/1, line 3" in why and "/policy/" not in why
+    assert at(escalator).get(f"/agents/{agent.slug}/policy/").status_code == 404
 
 
 def test_facts_show_where_they_are_from_and_what_is_missing_comes_first(at, agent, fin, shop):

@@ -3,7 +3,7 @@
 import pytest
 
 from agents.policy.cases import run_cases
-from agents.policy.compiling import compile_policy
+from agents.policy.judging.compiling import compile_policy
 from agents.policy.language import Case, Claim, Cumulative, Fact, Policy, Rule, SqlLookup, Tool
 
 DAY = 86_400

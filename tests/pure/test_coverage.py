@@ -2,8 +2,8 @@
 
 import pytest
 
-from agents.policy.compiling import TIER_DEFAULTS, compile_policy
 from agents.policy.coverage import Gate, coverage
+from agents.policy.judging.compiling import TIER_DEFAULTS, compile_policy
 from agents.policy.language import Policy, Rule, Tool
 
 ARGUMENTS = {"amount_usd": "number"}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.policy.defaults import evaluate
+from agents.policy.judging.defaults import evaluate
 from agents.policy.verdict import Reason, Verdict
 
 SIGN = {2: ["support-leads"], 3: ["finance", "support-leads"], 4: ["security", "finance"]}

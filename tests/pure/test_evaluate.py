@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents.money import Money
-from agents.policy import defaults
-from agents.policy.compiling import TIER_DEFAULTS, compile_policy
 from agents.policy.deadlines import add
-from agents.policy.evaluate import evaluate, newly_speaking
+from agents.policy.judging import defaults
+from agents.policy.judging.compiling import TIER_DEFAULTS, compile_policy
+from agents.policy.judging.evaluate import evaluate, newly_speaking
 from agents.policy.language import (
     Calendar,
     Claim,
@@ -500,6 +500,33 @@ def test_reasons_stand_strongest_first():
         assert [reason.rule for reason in verdict.reasons] == ["refused", "held", "untold", "let"]
 
 
+def test_each_reason_says_what_it_alone_asks_for():
+    rules = (rule("let", "allow", "trusted"), rule("untold", "deny", "tenure_days > 3"), rule("held", "review"),
+             rule("refused", "deny"))  # fmt: skip
+    verdict = judge(*rules, tool="send_reply", mode="swarm", values={"tenure_days": None}, duplicate=None)
+    assert {reason.rule or reason.code: reason.outcome for reason in verdict.reasons} == {
+        "refused": "deny", "held": "review", "mission_lead_missing": "review", "fact_unknown": "review",
+        "untold": "review", "let": "allow",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("tool", "more", "code", "outcome"),
+    [
+        ("search", {}, "tier_default_allow", "allow"),
+        ("send_reply", {"mode": "human_on_the_loop"}, "tier_default_allow", "allow"),
+        ("send_reply", {}, "tier_default_review", "review"),
+        ("open_ticket", {"mode": "human_in_the_loop"}, "mode_review", "review"),
+        ("send_reply", {"mode": "read_only"}, "mode_deny", "deny"),
+        ("send_reply", {"sign": {}}, "slots_missing", "deny"),
+        ("rotate_key", {}, "break_glass_only", "deny"),
+    ],
+)
+def test_the_tiers_and_the_modes_say_what_they_ask_for_too(tool, more, code, outcome):
+    reasons = judge(tool=tool, **more).reasons
+    assert [(reason.code, reason.outcome) for reason in reasons] == [(code, outcome)]
+
+
 def test_a_rule_may_tell_agents_in_its_own_code():
     assert codes(judge(rule("r", "review", code="ask_first"), tool="send_reply")) == ["ask_first"]
     limit = Cumulative("count", "run", HOUR, 0)
@@ -548,6 +575,25 @@ def test_an_allow_rule_that_can_no_longer_be_told_is_new():
     for before in (judge(SMALL), judge(SMALL, CAP, totals={"cap": 20_000})):
         after = judge(SMALL, CAP, values={"tenure_days": Missing("stale")}, totals={"cap": 20_000})
         assert "small" in [reason.rule for reason in newly_speaking(before, after)]
+
+
+def test_a_rule_that_holds_under_the_code_of_one_that_lets_run_is_new_all_the_same():
+    signed, held = judge(), judge(rule("big", "review", tool="issue_refund", code="policy_allow"))
+    assert [reason.rule for reason in newly_speaking(signed, held)] == ["big"]
+    assert newly_speaking(held, held) == ()
+
+
+def test_what_was_stored_before_reasons_had_an_outcome_is_told_by_its_codes():
+    def stored(verdict):
+        return replace(verdict, reasons=tuple(replace(reason, outcome=None) for reason in verdict.reasons))
+
+    ran, signed = judge(SMALL), judge(*REFUND_DESK, values={"amount_usd": 900})
+    refused = judge(*REFUND_DESK, values={"amount_usd": 900, "risk": 0.8})
+    assert newly_speaking(stored(signed), signed) == ()
+    assert [reason.rule for reason in newly_speaking(stored(signed), refused)] == ["blocked"]
+    assert newly_speaking(stored(ran), ran) == ()
+    untold = judge(SMALL, values={"tenure_days": None})
+    assert [reason.rule for reason in newly_speaking(stored(ran), untold)] == ["small"]
 
 
 def test_a_looser_verdict_brings_nothing_new():

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from agents.classifiers import lexicon, tones
-from agents.policy.grammar import CLASSIFIERS
+from agents.classifiers import tones
+from agents.classifiers.lexicons import danger, subjects
 from agents.policy.reading import PolicyErrors, Reading, read_policy
 from agents.policy.reading.answer_checks import ANSWERS
+from agents.policy.reading.grammar import CLASSIFIERS
 from audit import redaction
 from tests.pure.policies.corpus import refused
 from tests.pure.policies.tools import TOOLS
@@ -235,7 +236,7 @@ def test_a_review_that_loosens_is_held_to_the_same_for_claims(rule):
 
 
 def test_the_words_a_policy_may_expect_are_those_that_classifiers_answer():
-    assert set(ANSWERS["topic"]) == {*lexicon.TOPICS, "other"}
+    assert set(ANSWERS["topic"]) == {*danger.TOPICS, *subjects.TOPICS, "other"}
     assert ANSWERS["tone"] == tones.TONES
     assert set(ANSWERS["pii"]) == set(redaction.PII)
     assert set(CLASSIFIERS) >= set(ANSWERS)

@@ -177,8 +177,18 @@ def test_a_condition_may_name_arguments_facts_within_reach_claims_and_lists():
 
 
 def test_arguments_that_no_condition_can_write_are_not_among_the_names():
-    odd = replace(TOOL["pay"], arguments={"order-id": "string", "in": "string", "ok": "bool", "a.b": "int"})
-    assert names_for(Policy("p"), odd) == {"ok": "bool"}
+    odd = replace(TOOL["pay"], arguments=dict.fromkeys(["order-id", "in", "ok", "a.b", "_", "_1"], "string"))
+    assert names_for(Policy("p"), odd) == {"ok": "string", "_1": "string"}
+
+
+@pytest.mark.parametrize("name", ["type", "list", "int", "duration", "size", "matches"])
+def test_arguments_called_like_a_type_or_a_function_are_among_the_names(name):
+    tool = replace(TOOL["tag"], arguments={name: "int"})
+    assert names_for(Policy("p"), tool) == {name: "int"}
+    rules = f"policy: p\nrules: [{{id: a, tool: tag, then: review, when: {name} > 3}}]\n"
+    assert read(rules, tools=[tool]).rules[0].when == f"{name} > 3"
+    limit = f"policy: p\nactions: [{{name: tag, max_{name}: 3, requires_human_approval: false}}]\n"
+    assert read(limit, tools=[tool]).rules[0].when == f"{name} <= 3"
 
 
 def test_an_argument_is_meant_where_a_fact_of_another_tool_has_its_name():

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents.policy.conditions import Environment
-from agents.policy.ranges import MAX_CASES, implies, never_true, same, upper_bounds
+from agents.policy.conditions.meaning import MAX_CASES, Patience
 
 # A busy machine is slow to draw; that says nothing about the claims.
 CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -26,8 +26,16 @@ ENVIRONMENT = Environment(
 )
 
 
-def tree_of(text):
-    return ENVIRONMENT.compile(text).tree
+def meaning_of(text):
+    return ENVIRONMENT.compile(text).meaning
+
+
+def implies(first, second):
+    return first.implies(second, Patience(10**6))
+
+
+def same(first, second):
+    return first.is_same_as(second, Patience(10**6))
 
 
 @pytest.mark.parametrize(
@@ -59,7 +67,7 @@ def tree_of(text):
     ],
 )
 def test_contradictions_are_never_true(text):
-    assert never_true(tree_of(text))
+    assert meaning_of(text).is_never_so
 
 
 @pytest.mark.parametrize(
@@ -82,7 +90,7 @@ def test_contradictions_are_never_true(text):
     ],
 )
 def test_what_is_not_understood_or_possible_is_not_called_impossible(text):
-    assert not never_true(tree_of(text))
+    assert not meaning_of(text).is_never_so
 
 
 @pytest.mark.parametrize(
@@ -111,7 +119,7 @@ def test_what_is_not_understood_or_possible_is_not_called_impossible(text):
     ],
 )
 def test_one_condition_implies_another(first, second):
-    assert implies(tree_of(first), tree_of(second))
+    assert implies(meaning_of(first), meaning_of(second))
 
 
 @pytest.mark.parametrize(
@@ -139,14 +147,14 @@ def test_one_condition_implies_another(first, second):
     ],
 )
 def test_nothing_is_said_to_be_implied_without_proof(first, second):
-    assert not implies(tree_of(first), tree_of(second))
+    assert not implies(meaning_of(first), meaning_of(second))
 
 
 def test_the_same_question_in_other_words_is_the_same():
-    assert same(tree_of("!(amount > 25) && topic in ['x']"), tree_of("topic == 'x' && 25.0 >= amount"))
-    assert same(tree_of("ticket.a > ticket.b"), tree_of("(ticket.a  > ticket.b)"))
-    assert not same(tree_of("amount > 25"), tree_of("amount >= 25"))
-    assert not same(tree_of("ticket.a > 1"), tree_of("ticket.a > 1.0"))
+    assert same(meaning_of("!(amount > 25) && topic in ['x']"), meaning_of("topic == 'x' && 25.0 >= amount"))
+    assert same(meaning_of("ticket.a > ticket.b"), meaning_of("(ticket.a  > ticket.b)"))
+    assert not same(meaning_of("amount > 25"), meaning_of("amount >= 25"))
+    assert not same(meaning_of("ticket.a > 1"), meaning_of("ticket.a > 1.0"))
 
 
 @pytest.mark.parametrize(
@@ -167,18 +175,18 @@ def test_the_same_question_in_other_words_is_the_same():
     ],
 )
 def test_bounds_are_those_that_hold_whatever_else_does(text, bounds):
-    assert upper_bounds(tree_of(text)) == bounds
+    assert meaning_of(text).upper_bounds() == bounds
 
 
 def test_conditions_with_too_many_ways_to_be_true_are_left_alone():
     impossible = " && ".join(f"(amount == {n} || topic == 'x{n}')" for n in range(40))
-    assert never_true(tree_of(impossible))  # each contradicts another, so there are never many
+    assert meaning_of(impossible).is_never_so  # each contradicts another, so there are never many
     many = " && ".join(f"(amount != {n} || topic != 'x{n}')" for n in range(40))
-    assert not never_true(tree_of(f"{many} && angry && !angry"))
-    assert not implies(tree_of(f"{many} && angry"), tree_of("angry"))
-    assert implies(tree_of(many), tree_of(many))
+    assert not meaning_of(f"{many} && angry && !angry").is_never_so
+    assert not implies(meaning_of(f"{many} && angry"), meaning_of("angry"))
+    assert implies(meaning_of(many), meaning_of(many))
     wide = " || ".join(f"amount == {n}" for n in range(MAX_CASES + 1))
-    assert not implies(tree_of(wide), tree_of("amount >= 0"))
+    assert not implies(meaning_of(wide), meaning_of("amount >= 0"))
 
 
 # --- proofs against what happens: few values, so that limits are hit
@@ -231,12 +239,12 @@ def test_everything_two_limits_say_together_is_seen():
 
     def truth(text):
         condition = ENVIRONMENT.compile(text)
-        return condition.tree, {number for number, point in enumerate(points) if condition.holds(point)}
+        return condition.meaning, {number for number, point in enumerate(points) if condition.holds(point)}
 
     simple = [truth(text) for text in SIMPLE]
     for first, second in combinations(SIMPLE, 2):
         both, where = truth(f"{first} && {second}")
-        assert never_true(both) == (not where), (first, second)
+        assert both.is_never_so == (not where), (first, second)
         for tree, holds in simple:
             assert where <= holds or not implies(both, tree), (first, second, tree)
     for one, where in simple:
@@ -248,7 +256,7 @@ def test_everything_two_limits_say_together_is_seen():
 @given(CONDITIONS)
 def test_what_is_never_true_holds_in_no_situation(text):
     condition = ENVIRONMENT.compile(text)
-    if never_true(condition.tree):
+    if condition.meaning.is_never_so:
         assert not any(map(condition.holds, ACTIVATIONS))
 
 
@@ -256,7 +264,7 @@ def test_what_is_never_true_holds_in_no_situation(text):
 @given(CONDITIONS, CONDITIONS)
 def test_what_is_implied_holds_wherever_the_other_does(first, second):
     one, other = ENVIRONMENT.compile(first), ENVIRONMENT.compile(second)
-    if implies(one.tree, other.tree):
+    if implies(one.meaning, other.meaning):
         assert all(other.holds(activation) for activation in ACTIVATIONS if one.holds(activation))
 
 
@@ -264,7 +272,7 @@ def test_what_is_implied_holds_wherever_the_other_does(first, second):
 @given(CONDITIONS)
 def test_a_bound_is_never_passed_where_the_condition_holds(text):
     condition = ENVIRONMENT.compile(text)
-    for name, bound in upper_bounds(condition.tree).items():
+    for name, bound in condition.meaning.upper_bounds().items():
         for values, activation in zip(SITUATIONS, ACTIVATIONS, strict=True):
             assert values[name] <= bound or not condition.holds(activation)
 
@@ -272,7 +280,7 @@ def test_a_bound_is_never_passed_where_the_condition_holds(text):
 @CALM
 @given(CONDITIONS, CONDITIONS)
 def test_a_condition_implies_itself_and_whatever_is_added_to_it_by_or(first, second):
-    tree = tree_of(first)
+    tree = meaning_of(first)
     assert same(tree, tree)
-    assert implies(tree, tree_of(f"({second}) || ({first})"))
-    assert implies(tree_of(f"({first}) && ({second})"), tree)
+    assert implies(tree, meaning_of(f"({second}) || ({first})"))
+    assert implies(meaning_of(f"({first}) && ({second})"), tree)

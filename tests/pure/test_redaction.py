@@ -17,7 +17,7 @@ from audit.redaction import ALL, PII, UNREAD, Found, Span, find, redact, redact_
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "redaction.md"
 # A busy machine is slow to draw; that says nothing about the claims.
-CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=200)
+CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=100)
 
 #: Per kind: the least share of what must be found, and of what is found that had to be.
 FLOORS = {
@@ -92,7 +92,7 @@ def test_recall_and_precision_stay_above_their_floors(measured, kind):
 
 
 def test_the_page_shows_the_measured_figures(measured):
-    page = PAGE.read_text()
+    page = PAGE.read_text(encoding="utf-8")
     assert f"{len(read_cases())} lines" in page
     for kind, (wanted, covered, found, right) in measured.items():
         row = f"| {kind} | {covered} of {wanted} | {covered / wanted:.1%} | {right} of {found} | {right / found:.1%} |"
@@ -107,6 +107,10 @@ def test_the_page_shows_the_measured_figures(measured):
         ("https://bob:pw@example.com/x", "https://[secret]/x"),
         ('password="it\'s ok"', 'password="[secret]"'),
         ('{\\"password\\": \\"hunter2\\"}', '{\\"password\\": \\"[secret]"}'),
+        ("hunter2 415-555-2671", "hunter2 [phone]"),
+        ("DE89 3704 0044 0532 0130 00 415-555-2671", "[iban] [phone]"),
+        ("415-555-2671 " * 9, "[phone] " * 9),
+        ("415-555-2671 2 items", "[phone] 2 items"),
         ("nothing here on 2024-05-17", "nothing here on 2024-05-17"),
         ("", ""),
     ],
@@ -213,7 +217,7 @@ def test_a_key_block_is_masked_whole_and_so_is_one_without_an_end():
      "\0", " is password is ", "aws key '", "cs_12345678_", "PuTTY-User-Key-File-2", "ssn 123 45 6789 ", "-u a -p", "'", "a at "],
 )  # fmt: skip
 def test_time_grows_with_the_text_and_no_faster(piece):
-    small, large = (cpu_seconds((piece * 200_000)[:size]) for size in (25_000, 200_000))
+    small, large = (cpu_seconds((piece * 100_000)[:size]) for size in (12_500, 100_000))
     assert large < 1 or large < 20 * small  # eight times the text; a square would be sixty-four times the time
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from agents.documents.problems import find_hidden
 from agents.policy.conditions import Environment
-from agents.policy.words import in_words, names_in_order
+from agents.policy.conditions.words import in_words, names_in_order
 
 # A busy machine is slow to draw; that says nothing about the claims.
 CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from agents import agentfile
 from agents.policy.cases import run_cases
-from agents.policy.compiling import compile_policy
-from agents.policy.evaluate import evaluate
+from agents.policy.judging.compiling import compile_policy
+from agents.policy.judging.evaluate import evaluate
 from agents.policy.language import Tool
 from agents.policy.reading import read_policy
 from agents.policy.shapes import shape_of

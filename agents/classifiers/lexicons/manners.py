@@ -24,22 +24,27 @@ TONES = {
     "formal": """
         dear (sir|madam|mr|mrs|ms|miss|dr|customer|valued|client|team)
         (yours|kind|best|warm) (sincerely|faithfully|regards)
-        (sincerely|hereby|herewith|pursuant|aforementioned|henceforth|notwithstanding|heretofore|to whom it may concern)
-        (we|i) (acknowledge|wish to inform|would like to inform|write to|am writing to|are writing to|regret to inform)
+        (sincerely|hereby|herewith|pursuant|aforementioned|henceforth)
+        (notwithstanding|heretofore|to whom it may concern)
+        (we|i) (acknowledge|wish to inform|would like to inform|write to)
+        (we|i) (am writing to|are writing to|regret to inform)
         with (reference|regard|respect) to
         in accordance with
         please (be advised|find attached|find enclosed|note that|do not hesitate)
         at your earliest convenience
         """,
     "urgent": """
-        (urgent|urgently|asap|immediately|emergency|deadline|without delay|at once|as soon as possible|before it is too late)
-        (act|reply|respond|answer|call|pay|do it|do this|needed|required) (now|today|right now|right away|straight away|by tonight)
+        (urgent|urgently|asap|immediately|emergency|deadline|without delay)
+        (at once|as soon as possible|before it is too late)
+        (act|reply|respond|answer|call|pay) (now|today|right now|right away|straight away|by tonight)
+        (do it|do this|needed|required) (now|today|right now|right away|straight away|by tonight)
         (time is running out|last chance|final notice|final reminder)
         """,
 }
 
 HEDGES = """
-    (perhaps|maybe|possibly|presumably|probably|might|somewhat|apparently|usually|generally|supposedly|hopefully|arguably)
+    (perhaps|maybe|possibly|presumably|probably|might|somewhat|apparently)
+    (usually|generally|supposedly|hopefully|arguably)
     (it|this|that) (seems|appears|may|could|looks)
     (sort|kind) of
     (we|i) (feel|believe|think|guess|suppose|assume)

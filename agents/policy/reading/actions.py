@@ -8,11 +8,12 @@ from agents.documents.nodes import Broken, Mapping, Node, Scalar, describe
 from agents.documents.problems import join, suggest
 from agents.documents.section import Section
 from agents.money import BadMoney, parse_money
-from agents.policy import grammar
+from agents.policy.conditions import is_writable
 from agents.policy.language import Tool
+from agents.policy.reading import grammar
 from agents.policy.reading.asking import ask_listed, ask_number
 from agents.policy.reading.expanding import Expansion, Written, both, written
-from agents.policy.scope import is_writable
+from agents.policy.verdict import BANDED_TIER
 
 MAX_ACTIONS = 200
 MOST = 1e13
@@ -82,9 +83,9 @@ def _runs_within(
 
 def unattended_problem(tool: Tool, has_condition: bool) -> str | None:
     """Return why this tool can't run unattended, with or without a condition."""
-    if tool.tier > 3:
+    if tool.tier > BANDED_TIER:
         return f"{tool.name} is of tier {tool.tier}, which never runs unattended: write requires_human_approval: true"
-    if tool.tier == 3 and not has_condition:
+    if tool.tier == BANDED_TIER and not has_condition:
         return f"{tool.name} is of tier 3: say which small cases run, with max_ARGUMENT or allowed_when"
     return None
 

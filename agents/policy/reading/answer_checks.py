@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from agents.documents.problems import show, suggest
-from agents.policy import grammar
-from agents.policy.expression import Call, ListOf, Literal, Name, Tree, walk
+from agents.policy.conditions.expression import Call, ListOf, Literal, Name, Tree, walk
 from agents.policy.language import Classified, Fact
+from agents.policy.reading import grammar
 
 #: What can be answered, for the classifiers with a fixed set of words.
 ANSWERS = {

@@ -6,7 +6,7 @@ from agents.documents.nodes import Broken, Mapping, Node, Scalar, Sequence, desc
 from agents.documents.problems import join, suggest
 from agents.documents.section import Section
 from agents.policy.durations import BadDuration, seconds_of
-from agents.policy.grammar import DURATION, KIND, NAME, REDACTED
+from agents.policy.reading.grammar import DURATION, KIND, NAME, REDACTED
 
 
 def ask_duration(section: Section, key: str) -> int | None:

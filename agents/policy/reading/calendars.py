@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from agents.documents.nodes import Node, Scalar
 from agents.documents.problems import show, suggest
 from agents.documents.section import Section
-from agents.policy import grammar
 from agents.policy.language import Calendar
+from agents.policy.reading import grammar
 from agents.policy.reading.asking import ask_named, ask_pairs
 from agents.policy.reading.reader import Reader
 

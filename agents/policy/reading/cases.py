@@ -8,8 +8,8 @@ from agents.documents.nodes import Node, Scalar, describe, plain
 from agents.documents.problems import suggest
 from agents.documents.section import Section
 from agents.money import BadMoney, parse_money
-from agents.policy import grammar
 from agents.policy.language import Case, Policy, Tool, Type
+from agents.policy.reading import grammar
 from agents.policy.reading.asking import ask_listed, ask_pairs
 from agents.policy.reading.reader import Reader
 

@@ -4,17 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from agents.documents.problems import suggest
 from agents.documents.section import Section
-from agents.policy.defaults import REVIEWS
 from agents.policy.durations import write_duration
+from agents.policy.judging.defaults import REVIEWS
 from agents.policy.language import Policy, Rule, Tool
 from agents.policy.reading.condition_checks import check_conditions
 from agents.policy.reading.drafts import Draft
 from agents.policy.reading.name_checks import check_loosened, check_names, note_unused
 from agents.policy.reading.reader import Reader
 from agents.policy.scope import cannot_look_up, missing_for
-from agents.policy.verdict import SIGNED_TIER
+from agents.policy.verdict import BANDED_TIER, SIGNED_TIER
 
-BANDED_TIER = 3  # only a tool of this tier has a lower one at which policy may let it run
 SCOPES = ("run", "agent")
 
 _OF_A_REVIEW = ("slots", "queue", "due", "expires", "calendar")
@@ -66,6 +65,8 @@ def _outcome_problems(draft: Draft) -> Problems:
             yield key, f"an allow rule opens no review: remove {key}, or write then: review"
         for key in filter(draft.has, _HOLDS_BACK):
             yield key, f"{key} holds back, an allow rule lets run: write then: review or deny"
+        if draft.has("code"):
+            yield "code", "nobody is told the code of an allow rule: remove code, or write then: review or deny"
         if (rule.tier or 0) >= SIGNED_TIER:
             yield "tier", "from tier 3 on nothing runs unattended: write then: review"
     elif draft.has("sample"):

@@ -1,45 +1,61 @@
 """Rules against each other: conditions that contradict or cover one another. What isn't found here is only not found."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import combinations, islice
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
-from agents.policy.ranges import implies, same
+from agents.policy.conditions.meaning import Patience, TooMuch
 from agents.policy.reading.drafts import Compiled
 from agents.policy.reading.reader import Reader
-from agents.policy.verdict import SIGNED_TIER
+from agents.policy.verdict import BANDED_TIER
 
-MOST = 5000  # comparisons of a kind, a second or two
+MOST_STEPS = (
+    300_000  # of comparing a file's rules: what people write needs a few thousand, and all of them half a second
+)
 
-Pair = tuple[Compiled, Compiled]
+Shadows = dict[tuple[str, str], Compiled]  # by rule and tool, the rule that holds it back whenever it speaks
 
 
 def compare(compiled: Sequence[Compiled], reader: Reader) -> None:
-    """Report contradictory bands, and allow rules that never decide."""
+    """Report contradictory bands and allow rules that never decide, and note from where on rules weren't compared."""
     alone = [one for one in compiled if not any(map(one.draft.has, ("cumulative", "unless_called")))]
-    _check_bands(_bounded(_of_one_condition(alone), reader), reader)
-    _check_shadows(compiled, _bounded(_that_may_cover(alone), reader), reader)
+    patience, shadows = Patience(MOST_STEPS), Shadows()
+    placed, holding = defaultdict(list), defaultdict(list)
+    for one in alone:
+        if one.rule.then != "allow":
+            holding[one.tool.name].append(one)
+    for one in alone:
+        try:
+            if _places(one):
+                same_names = placed[one.tool.name, one.condition.names]
+                _check_bands(one, same_names, patience, reader)
+                same_names.append(one)
+            if other := _find_shadow(one, holding[one.tool.name], patience):
+                shadows[one.rule.id, one.tool.name] = other
+        except TooMuch:
+            _note_rest(one, reader)
+            break
+    _report_shadowed(compiled, shadows, reader)
 
 
-def _bounded(pairs: Iterator[Pair], reader: Reader) -> Iterable[Pair]:
-    found = list(islice(pairs, MOST + 1))
-    if len(found) > MOST:
-        message = "more rules than are all compared with each other: some that contradict or never decide may be left"
-        reader.findings.note((1, 1), "", message)
-    return found[:MOST]
+def _note_rest(first: Compiled, reader: Reader) -> None:
+    message = (
+        "from this rule on rules aren't compared with each other, there is too much to compare: some that contradict or "
+        "never decide may be left"
+    )
+    reader.findings.note(first.rule.place, first.draft.path, message)
 
 
-def _of_one_condition(alone: Sequence[Compiled]) -> Iterator[Pair]:
-    """Yield rules about one tool that could have the same condition, one with a band and one without."""
-    placing = [one for one in alone if one.condition and one.rule.then != "deny" and one.tool.tier == SIGNED_TIER]
-    for first, second in combinations(placing, 2):
-        if first.tool is second.tool and first.condition.names == second.condition.names:
-            if first.rule.band != second.rule.band:
-                yield first, second
+def _places(one: Compiled) -> bool:
+    """Return whether the rule says, with a band or without, at which tier a case counts."""
+    return one.condition is not None and one.rule.then != "deny" and one.tool.tier == BANDED_TIER
 
 
-def _check_bands(pairs: Iterable[Pair], reader: Reader) -> None:
-    for first, second in pairs:
-        if same(first.condition.tree, second.condition.tree):
+def _check_bands(second: Compiled, before: Sequence[Compiled], patience: Patience, reader: Reader) -> None:
+    for first in before:
+        patience.spend(1)
+        if first.rule.band == second.rule.band:
+            continue
+        if first.condition.meaning.is_same_as(second.condition.meaning, patience):
             line, column = first.rule.place
             message = (
                 f"contradictory bands: {first.rule.id} at {line}:{column} has this condition and "
@@ -52,26 +68,25 @@ def _band(one: Compiled) -> str:
     return f"band {one.rule.band}" if one.rule.band else "none"
 
 
-def _that_may_cover(alone: Sequence[Compiled]) -> Iterator[Pair]:
-    """Yield each allow rule with the rules about its tool that hold back and name nothing it doesn't name."""
-    holding = [one for one in alone if one.rule.then != "allow"]
-    for one in alone:
-        for other in holding if one.rule.then == "allow" else ():
-            if one.tool is other.tool and _names(other) <= _names(one):
-                yield one, other
+def _find_shadow(one: Compiled, holding: Sequence[Compiled], patience: Patience) -> Compiled | None:
+    """Return the first rule that holds back whenever this one lets run."""
+    for other in holding if one.rule.then == "allow" else ():
+        patience.spend(1)
+        if _covers(other, one, patience):
+            return other
+    return None
 
 
-def _names(one: Compiled) -> frozenset[str]:
-    return one.condition.names if one.condition else frozenset()
+def _covers(other: Compiled, one: Compiled, patience: Patience) -> bool:
+    if other.condition is None:
+        return True
+    if one.condition is None or not other.condition.names <= one.condition.names:
+        return False
+    return one.condition.meaning.implies(other.condition.meaning, patience)
 
 
-def _check_shadows(compiled: Sequence[Compiled], pairs: Iterable[Pair], reader: Reader) -> None:
+def _report_shadowed(compiled: Sequence[Compiled], shadows: Mapping, reader: Reader) -> None:
     """Report allow rules that another rule holds back whenever they speak, for each of their tools."""
-    shadows: dict[tuple[str, str], Compiled] = {}
-    for one, other in pairs:
-        key = one.rule.id, one.tool.name
-        if key not in shadows and _covers(other, one):
-            shadows[key] = other
     for one in compiled:
         if all((one.rule.id, tool) in shadows for tool in one.rule.tools):
             other = shadows[one.rule.id, one.tool.name].rule
@@ -81,9 +96,3 @@ def _check_shadows(compiled: Sequence[Compiled], pairs: Iterable[Pair], reader: 
                 "allow: narrow one of them, or remove this rule"
             )
             one.draft.report(reader, "when", message)
-
-
-def _covers(other: Compiled, one: Compiled) -> bool:
-    if other.condition is None:
-        return True
-    return one.condition is not None and implies(one.condition.tree, other.condition.tree)

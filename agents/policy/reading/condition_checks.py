@@ -1,17 +1,16 @@
 """Conditions against everything they name: compiled for each tool of a rule, then compared with each other."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
-from agents.policy.conditions import BadCondition, Condition, Environment
-from agents.policy.expression import name_places
-from agents.policy.language import Policy
-from agents.policy.ranges import never_true, upper_bounds
+from agents.policy.conditions import BadCondition, Condition, Environment, words_in
+from agents.policy.conditions.expression import name_places
+from agents.policy.language import Policy, Type
 from agents.policy.reading.answer_checks import unheard_words
 from agents.policy.reading.comparisons import compare
 from agents.policy.reading.drafts import Compiled, Draft
 from agents.policy.reading.reader import Reader
-from agents.policy.scope import cannot_look_up, missing_for, names_for, words_in
+from agents.policy.scope import cannot_look_up, missing_for, names_for
 
 
 def check_conditions(policy: Policy, drafts: Sequence[Draft], reader: Reader) -> set[str]:
@@ -38,20 +37,34 @@ def _compile_all(policy: Policy, drafts: Sequence[Draft], reader: Reader) -> Ite
         return Environment(every | names_for(policy, reader.tools[tool_name]))
 
     for draft in drafts:
+        if reader.findings.is_full:
+            return  # nothing more would be shown
         when = draft.rule.when
-        if when is None and draft.has("when") or when and words_in(when) & reader.broken:
-            continue
-        wrong: dict[tuple[int, str], list[str]] = {}
-        for name in draft.rule.tools:
-            try:
-                condition = None if when is None else _compile(draft, environment(name))
-                yield Compiled(draft, reader.tools[name], condition)
-            except BadCondition as error:
-                for problem in error.problems:
-                    wrong.setdefault(problem, []).append(name)
-        for (offset, message), names in wrong.items():
-            whose = "" if len(names) == len(draft.rule.tools) else f" (for {', '.join(names)})"
-            draft.report_in_condition(reader, offset, message + whose)
+        if when is None:
+            if not draft.has("when"):
+                yield from (Compiled(draft, reader.tools[name], None) for name in draft.rule.tools)
+        elif not words_in(when) & reader.broken:
+            yield from _compile_for_tools(draft, environment, reader)
+
+
+def _compile_for_tools(draft: Draft, environment: Callable[[str], Environment], reader: Reader) -> Iterator[Compiled]:
+    """Yield a rule's condition for each of its tools, compiled once for all that take its names for the same types."""
+    words, tools = words_in(draft.rule.when), draft.rule.tools
+    made: dict[frozenset[tuple[str, Type]], Condition] = {}
+    wrong: dict[tuple[int, str], list[str]] = {}
+    for name in tools:
+        known = environment(name)
+        typed = frozenset((word, known.names[word]) for word in words if word in known.names)
+        try:
+            if typed not in made:
+                made[typed] = _compile(draft, known)
+            yield Compiled(draft, reader.tools[name], made[typed])
+        except BadCondition as error:
+            for problem in error.problems:
+                wrong.setdefault(problem, []).append(name)
+    for (offset, message), names in wrong.items():
+        whose = "" if len(names) == len(tools) else f" (for {', '.join(names)})"
+        draft.report_in_condition(reader, offset, message + whose)
 
 
 def _compile(draft: Draft, environment: Environment) -> Condition:
@@ -95,7 +108,7 @@ def _check_answers(one: Compiled, policy: Policy, reader: Reader) -> None:
 
 def _check_never(compiled: Sequence[Compiled], reader: Reader) -> set[str]:
     """Report conditions that nothing fulfils; return the ids of their rules."""
-    never = [one for one in compiled if one.condition and never_true(one.condition.tree)]
+    never = [one for one in compiled if one.condition and one.condition.meaning.is_never_so]
     for one in never:
         one.draft.report_in_condition(reader, 0, "this can never be true: correct its limits, or remove the rule")
     return {one.rule.id for one in never}
@@ -120,6 +133,6 @@ def _check_claims(one: Compiled, drafts: Sequence[Draft], policy: Policy, reader
 
 
 def _is_capped(one: Compiled, drafts: Sequence[Draft]) -> bool:
-    if upper_bounds(one.condition.tree).keys() & one.tool.arguments.keys():
+    if one.condition.meaning.upper_bounds().keys() & one.tool.arguments.keys():
         return True
     return any(draft.has("cumulative") and one.tool.name in draft.rule.tools for draft in drafts)

@@ -7,8 +7,7 @@ from agents.documents.nodes import Scalar
 from agents.policy.conditions import Condition
 from agents.policy.language import Place, Rule, Tool
 from agents.policy.reading.reader import Reader
-
-BREAK_GLASS_TIER = 4
+from agents.policy.verdict import BREAK_GLASS_TIER
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from agents.documents import nodes
 from agents.documents.problems import join, suggest
 from agents.documents.section import Section
-from agents.policy import grammar
 from agents.policy.language import Classified, Fact, Tool
+from agents.policy.reading import grammar
 from agents.policy.reading.expanding import Expansion, written
 from agents.policy.reading.facts import text_problem
 from agents.policy.reading.reader import Reader

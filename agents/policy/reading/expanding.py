@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from agents.documents.nodes import Scalar
 from agents.documents.problems import join
 from agents.documents.section import Section
-from agents.policy.grammar import CLASSIFIERS
 from agents.policy.language import Classified, Fact, Keep, Place, Rule, Tool
 from agents.policy.reading.drafts import Draft, Piece
+from agents.policy.reading.grammar import CLASSIFIERS
 from agents.policy.reading.reader import Reader
-
-LOWER_TIER = 2
+from agents.policy.verdict import BAND
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ class Expansion:
 
     def add_allow(self, rule_id: str, tool: Tool, parts: Parts, origin: Written) -> None:
         """Add a rule that lets run, in the band a tool of tier 3 needs, sampled as the file says."""
-        band = LOWER_TIER if tool.tier > LOWER_TIER else None
+        band = BAND if tool.tier > BAND else None
         self.add(rule_id, [tool], "allow", parts, origin, band=band, sample=self.sample)
 
     def classify(self, name: str, classifier: str, of: str, origin: Written) -> None:

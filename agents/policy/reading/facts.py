@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from agents.documents.problems import show, suggest
 from agents.documents.section import Section
-from agents.policy import grammar
 from agents.policy.language import Claim, Classified, Fact, Tool, Type
+from agents.policy.reading import grammar
 from agents.policy.reading.asking import ask_duration, ask_named
 from agents.policy.reading.lookups import read_lookup
 from agents.policy.reading.reader import Reader

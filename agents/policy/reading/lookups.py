@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from agents.documents.nodes import Mapping, Node, Scalar
 from agents.documents.problems import join, show, suggest
 from agents.documents.section import Section
-from agents.policy import grammar
 from agents.policy.language import Classified, HttpLookup, Lookup, SqlLookup, Tool, ToolLookup, Type
+from agents.policy.reading import grammar
 from agents.policy.reading.asking import ask_pairs, refuse_keys
 from agents.policy.reading.reader import Reader
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from agents.documents.nodes import Scalar
 from agents.documents.problems import Findings, suggest
 from agents.documents.section import Section
-from agents.policy.grammar import TOOL
 from agents.policy.language import Place, Tool
+from agents.policy.reading.grammar import TOOL
 from agents.policy.reading.placing import Source
 
 

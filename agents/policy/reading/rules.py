@@ -7,14 +7,14 @@ from agents.documents.nodes import Mapping, Node, Scalar, describe
 from agents.documents.problems import join, suggest
 from agents.documents.section import Section
 from agents.money import BadMoney, parse_money
-from agents.policy import grammar
 from agents.policy.language import Cumulative, Place, Rule, Tool
 from agents.policy.limiting import COUNT
+from agents.policy.reading import grammar
 from agents.policy.reading.asking import ask_duration, ask_listed, ask_number
 from agents.policy.reading.drafts import Draft, Piece
 from agents.policy.reading.reader import Reader
+from agents.policy.verdict import BAND
 
-LOWER_TIER = 2  # what a band says, and all it can say
 MOST = 1e15
 
 _EXAMPLE = "- {id: big, tool: issue_refund, then: review}"
@@ -83,7 +83,7 @@ def _read_rest(section: Section, reader: Reader, tools: Sequence[Tool]) -> dict:
 
 def _read_band(section: Section) -> int | None:
     node = section.get("band")
-    if node is None or (isinstance(node, Scalar) and type(node.value) is int and node.value == LOWER_TIER):
+    if node is None or (isinstance(node, Scalar) and type(node.value) is int and node.value == BAND):
         return node.value if node else None
     section.report("band", f"not {describe(node)}: a band places small cases of a tier 3 tool at tier 2, write band: 2")
     return None

@@ -6,12 +6,12 @@ from agents.documents import nodes
 from agents.documents.nodes import Broken, Node, Scalar, describe
 from agents.documents.problems import join, show, suggest
 from agents.documents.section import Section
-from agents.policy import grammar
+from agents.policy.conditions import is_writable
 from agents.policy.language import Tool
+from agents.policy.reading import grammar
 from agents.policy.reading.actions import MOST, limit_text, read_conditions, rule_prefix, unattended_problem
 from agents.policy.reading.asking import ask_kinds, ask_number
 from agents.policy.reading.expanding import Expansion, Written, written
-from agents.policy.scope import is_writable
 
 _NO_PROMISES = "no promises"
 #: What a text must not be, in words, with what the tone classifier calls it.

@@ -17,8 +17,8 @@ from agents.documents.nodes import Mapping as MappingNode
 from agents.documents.nodes import Node
 from agents.documents.problems import suggest
 from agents.documents.section import Section
-from agents.policy import grammar
 from agents.policy.language import Fact, Keep, Tool
+from agents.policy.reading import grammar
 from agents.policy.reading.actions import expand_actions
 from agents.policy.reading.asking import ask_number, ask_pairs, ask_whole
 from agents.policy.reading.escalation import expand_escalation

@@ -7,8 +7,8 @@ from agents.documents.composing import Unreadable, compose, decode
 from agents.documents.nodes import Mapping, Node
 from agents.documents.problems import DocumentErrors, Findings, Problem
 from agents.documents.section import Section
-from agents.policy import grammar
 from agents.policy.language import Keep, Policy, Tool
+from agents.policy.reading import grammar
 from agents.policy.reading.asking import ask_kinds, ask_whole
 from agents.policy.reading.calendars import read_calendars
 from agents.policy.reading.cases import read_cases

@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from agents.policy.defaults import REVIEWS, groups_of
+from agents.policy.judging.defaults import REVIEWS, groups_of
 from agents.policy.language import Calendar, Rule
-from agents.policy.verdict import SIGNED_TIER
+from agents.policy.verdict import BREAK_GLASS_TIER, SIGNED_TIER
 
-BREAK_GLASS_TIER = 4
 #: Nobody breaks the glass without somebody of this group.
 SECURITY = "security"
 

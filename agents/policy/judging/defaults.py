@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from agents.policy.language import Outcome
 from agents.policy.verdict import Reason, Verdict
 
 POLICY = "tier-defaults/1"
@@ -53,13 +54,13 @@ def signed_as(tier: int) -> int:
     return max(tier, 2)
 
 
-def reason(outcome: str, tier: int, groups: Sequence[str] = ()) -> Reason:
+def reason(outcome: Outcome, tier: int, groups: Sequence[str] = ()) -> Reason:
     """Return why a tier alone allows, reviews or denies."""
     if outcome == "allow":
-        return Reason("tier_default_allow", f"Tier {tier} runs when the tool is granted.")
+        return Reason("tier_default_allow", f"Tier {tier} runs when the tool is granted.", outcome=outcome)
     if outcome == "deny":
-        return Reason("break_glass_only", "Tier 4 is refused unless the glass is broken.")
-    return Reason("tier_default_review", f"Tier {tier} waits for {' and '.join(groups)}.")
+        return Reason("break_glass_only", "Tier 4 is refused unless the glass is broken.", outcome=outcome)
+    return Reason("tier_default_review", f"Tier {tier} waits for {' and '.join(groups)}.", outcome=outcome)
 
 
 def slots_missing(tier: int, groups: Sequence[str]) -> Reason:
@@ -69,10 +70,10 @@ def slots_missing(tier: int, groups: Sequence[str]) -> Reason:
     )
     named = f"names only {' and '.join(groups)}" if groups else "names none"
     add = f"add {'it' if tier == 4 else 'one'} under sign.{signed_as(tier)}"
-    return Reason("slots_missing", f"Tier {tier} needs {asked} to sign and the agent {named}: {add}.")
+    return Reason("slots_missing", f"Tier {tier} needs {asked} to sign and the agent {named}: {add}.", outcome="deny")
 
 
-def _verdict(outcome: str, tier: int, groups: tuple[str, ...] = ()) -> Verdict:
+def _verdict(outcome: Outcome, tier: int, groups: tuple[str, ...] = ()) -> Verdict:
     times = REVIEWS[tier] if outcome == "review" else None
     return Verdict(
         outcome=outcome,

@@ -5,23 +5,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from agents.policy import defaults
-from agents.policy.compiling import Compiled
+from agents.policy.judging import defaults
+from agents.policy.judging.compiling import Compiled
+from agents.policy.judging.reasons import GENERIC, UNKNOWN, lets_run, reason_of
+from agents.policy.judging.routing import Holding, groups_for, times_for, unite
+from agents.policy.judging.voices import Voice, listen
 from agents.policy.language import Mode, Outcome, Tool
-from agents.policy.reasons import GENERIC, LETTING, UNKNOWN, reason_of
-from agents.policy.routing import BREAK_GLASS_TIER, Holding, groups_for, times_for, unite
-from agents.policy.verdict import SIGNED_TIER, Reason, Situation, Verdict
-from agents.policy.voices import Voice, listen
+from agents.policy.verdict import BAND, BANDED_TIER, BREAK_GLASS_TIER, SIGNED_TIER, Reason, Situation, Verdict
 
-#: A rule's band places small cases of a tool of this tier at the lower one.
-BANDED_TIER, BAND = 3, 2
 #: At least this share is looked at where mode human_on_the_loop lets tier 2 run.
 SUPERVISED_SAMPLE = 0.15
 
 Strength = Literal["deny", "review", "unknown", "allow"]
 _STRONGEST_FIRST: tuple[Strength, ...] = ("deny", "review", "unknown", "allow")
 _HOLDING: frozenset[Strength] = frozenset(("review", "unknown"))
-Said = tuple[Strength, Reason]
 
 
 def evaluate(compiled: Compiled, situation: Situation) -> Verdict:
@@ -43,33 +40,34 @@ def newly_speaking(old: Verdict, new: Verdict) -> tuple[Reason, ...]:
 
     That the tier or the mode asks for some person is answered by any review, so it is new only where `old` let it run.
     """
-    seen = {_speaker(reason) for reason in old.reasons if reason.code not in LETTING}
+    seen = {_speaker(reason) for reason in old.reasons if not lets_run(reason)}
     if old.outcome == "review":
         seen |= GENERIC
-    return tuple(reason for reason in new.reasons if reason.code not in LETTING and _speaker(reason) not in seen)
+    return tuple(reason for reason in new.reasons if not lets_run(reason) and _speaker(reason) not in seen)
 
 
 def _speaker(reason: Reason) -> str | tuple[str]:
     return (reason.rule,) if reason.rule else reason.code  # a rule may have the name of a code
 
 
-def _built_in(mode: Mode, tool: Tool, situation: Situation) -> Iterator[Said]:
+def _built_in(mode: Mode, tool: Tool, situation: Situation) -> Iterator[Reason]:
     """Yield what holds or refuses whatever the rules say."""
     writes = tool.effect == "write"
     if mode == "read_only" and writes:
-        yield "deny", Reason("mode_deny", f"Mode read_only: {tool.name} writes, and this agent only reads.")
+        text = f"Mode read_only: {tool.name} writes, and this agent only reads."
+        yield Reason("mode_deny", text, outcome="deny")
     if mode == "swarm" and writes and not situation.mission_lead:
         text = f"Mode swarm: {tool.name} writes, and nobody leads this mission."
-        yield "review", Reason("mission_lead_missing", text)
+        yield Reason("mission_lead_missing", text, outcome="review")
     if situation.rejected_by:
         who = " and ".join(situation.rejected_by)
         text = f"These very arguments were rejected lately by {who}, who are asked again."
-        yield "review", Reason("rejected_before", text)
+        yield Reason("rejected_before", text, outcome="review")
     if situation.duplicate:
-        yield "review", Reason("duplicate_business_key", "The same business key ran or waits already.")
+        yield Reason("duplicate_business_key", "The same business key ran or waits already.", outcome="review")
     elif situation.duplicate is None:
         text = "Nobody can tell whether the same business key ran or waits already."
-        yield "unknown", Reason(UNKNOWN, text, known=False)
+        yield Reason(UNKNOWN, text, known=False, outcome="review")
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ class _Weighing:
     tool: Tool
     situation: Situation
     voices: list[Voice]
-    built_in: tuple[Said, ...]
+    built_in: tuple[Reason, ...]
 
     def verdict(self) -> Verdict:
         outcome = self._outcome()
@@ -88,7 +86,8 @@ class _Weighing:
 
     @cached_property
     def strengths(self) -> frozenset[Strength]:
-        return frozenset([*map(_strength, self.voices), *(strength for strength, _ in self.built_in)])
+        said = [voice.rule.rule.then if voice.known else "unknown" for voice in self.voices]
+        return frozenset([*said, *map(_strength, self.built_in)])
 
     @cached_property
     def tier(self) -> int:
@@ -166,24 +165,23 @@ class _Weighing:
             yield defaults.reason("allow", self.tier)
         else:
             text = "Mode human_on_the_loop: tier 2 runs, and people look at a share of it afterwards."
-            yield Reason("tier_default_allow", text)
+            yield Reason("tier_default_allow", text, outcome="allow")
 
     def _why_reviewed(self, groups: tuple[str, ...]) -> Iterator[Reason]:
         if self.strengths & _HOLDING:
             return
         if self._would_run and self.tier < SIGNED_TIER:
-            yield Reason("mode_review", f"Mode human_in_the_loop: {self.tool.name} writes, so a person decides.")
+            text = f"Mode human_in_the_loop: {self.tool.name} writes, so a person decides."
+            yield Reason("mode_review", text, outcome="review")
         else:
             yield defaults.reason("review", self.tier, groups)
 
     def _reasons(self, outcome: Outcome, *own: Reason) -> tuple[Reason, ...]:
         """Return every reason, strongest first; `own` are the tier's and the mode's, which decide where they are given."""
-        said = [(outcome, reason) for reason in own]
-        said += self.built_in
-        said += [(_strength(voice), reason_of(voice, self.tool, self.situation, outcome)) for voice in self.voices]
-        ordered = sorted(said, key=lambda one: _STRONGEST_FIRST.index(one[0]))
-        return tuple(reason for _, reason in ordered)
+        voices = [reason_of(voice, self.tool, self.situation, outcome) for voice in self.voices]
+        said = [*own, *self.built_in, *voices]
+        return tuple(sorted(said, key=lambda reason: _STRONGEST_FIRST.index(_strength(reason))))
 
 
-def _strength(voice: Voice) -> Strength:
-    return voice.rule.rule.then if voice.known else "unknown"
+def _strength(reason: Reason) -> Strength:
+    return reason.outcome if reason.known else "unknown"

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from agents.policy.amounts import say_counted
-from agents.policy.compiling import CompiledRule, CompiledTool
 from agents.policy.conditions import Activation
+from agents.policy.judging.amounts import say_counted
+from agents.policy.judging.compiling import CompiledRule, CompiledTool
 from agents.policy.language import Outcome
 from agents.policy.verdict import Missing, Situation
 

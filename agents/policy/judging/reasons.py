@@ -1,13 +1,13 @@
 """Why a verdict is what it is: codes for agents, which betray no value, and sentences with values for people."""
 
-from agents.policy.amounts import say_counted, say_major, say_total
+from agents.policy.judging.amounts import say_counted, say_major, say_total
+from agents.policy.judging.voices import Voice
 from agents.policy.language import Outcome, Tool
 from agents.policy.values import shown
 from agents.policy.verdict import Reason, Situation
-from agents.policy.voices import Voice
 
 UNKNOWN = "fact_unknown"
-#: The codes of what lets an action run: a rule's own code stands for holding or refusing alone.
+#: The codes of what lets an action run. They alone say so of what was stored before reasons had an outcome.
 LETTING = frozenset(("policy_allow", "tier_default_allow"))
 #: The codes that ask for some person, whatever the action is.
 GENERIC = frozenset(("tier_default_review", "mode_review"))
@@ -24,7 +24,13 @@ def reason_of(voice: Voice, tool: Tool, situation: Situation, outcome: Outcome) 
         condition=rule.when or "",
         values=_values(voice, tool, situation),
         known=voice.known,
+        outcome=rule.then if voice.known else "review",
     )
+
+
+def lets_run(reason: Reason) -> bool:
+    """Return whether a reason lets an action run, rather than holding or refusing it."""
+    return reason.code in LETTING if reason.outcome is None else reason.outcome == "allow"
 
 
 def _code(voice: Voice) -> str:

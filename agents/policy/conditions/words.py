@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 
 from agents.documents.problems import show
-from agents.policy.conditions import Condition
-from agents.policy.expression import (
+from agents.policy.conditions.environment import Condition
+from agents.policy.conditions.expression import (
     Call,
     Comprehension,
     Field,

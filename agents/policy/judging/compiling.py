@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from agents.policy.amounts import say_counted, say_total
 from agents.policy.conditions import BadCondition, Batch, Condition, Environment
-from agents.policy.expression import Call
+from agents.policy.conditions.expression import Call
+from agents.policy.conditions.words import in_words, names_in_order
+from agents.policy.judging.amounts import say_counted, say_total
 from agents.policy.language import Classified, Fact, Policy, Rule, Tool
 from agents.policy.scope import names_for, root_of
-from agents.policy.words import in_words, names_in_order
 
 #: For agents without a policy: no rule ever speaks, so the tier decides. Its label is `defaults.POLICY`.
 TIER_DEFAULTS = Policy(name="tier-defaults")

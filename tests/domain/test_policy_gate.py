@@ -236,7 +236,7 @@ def test_claims_with_fractions_come_in_over_rest_and_are_compared_exactly(compan
     _, token = identities.issue(agent=company.agent, by=Actor.SYSTEM)
 
     def propose(confidence, key):
-        body = f'{{"tool": "issue_refund", "arguments": {{"order_id": "o-1", "amount_usd": 25}}, '
+        body = '{"tool": "issue_refund", "arguments": {"order_id": "o-1", "amount_usd": 25}, '
         body += f'"claims": {{"confidence": {confidence}}}}}'
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key}
         answer = client.post("/api/v1/actions/", body, content_type="application/json", headers=headers)

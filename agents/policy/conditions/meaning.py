@@ -13,7 +13,7 @@ from agents.policy.conditions.expression import Call, Literal, Tree, as_text
 from agents.policy.conditions.ranges import Range, range_in
 
 MAX_CASES = 64  # ways in which a condition can be true; with more of them nothing is claimed
-MAX_STEPS = 4000  # of finding them
+MAX_STEPS = 2000  # of finding them
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ SIGNED_TIERS = ("2", "3", "4")
 
 
 def visible_agents(viewer: Viewer) -> QuerySet[Agent]:
-    """Return the agents this viewer may see: its own, answered for, granted by guardian, or its groups sign for (by tier or rule)."""
+    """Return the agents this viewer may see: its own, answered for, granted by guardian, or asked of its groups by tier or rule."""
     if isinstance(viewer, AgentPrincipal):
         return Agent.objects.filter(pk=viewer.agent.pk)
     if not viewer.is_active:

@@ -1,19 +1,31 @@
 """REST doors of policies: a policy is read and tried before anybody brings it in. Nothing is written."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents import access, rulebook
 from agents.api import read_fields
-from agents.errors import TokenCannotDecide
+from agents.errors import BusyValidating, Invalid, TokenCannotDecide
 from agents.models import Agent, Person
 from agents.policy.language import Tool
 from agents.policy.reading import PolicyErrors
 from agents.policy.shapes import shape_of
 from agents.readiness import granted_definitions
 
+#: Bytes of a policy's text at this door. A text written to be slow costs seconds of a thread that others wait for.
+MAX_POLICY = 64 * 1024
+#: Validations at once in one process, whoever asks.
+MAX_AT_ONCE = 2
+
 _FIELDS = {"policy": str, "agent": str}
+_room = threading.BoundedSemaphore(MAX_AT_ONCE)
+_validating: set = set()  # keys of the people whose policy is being validated
+_validating_lock = threading.Lock()
 
 
 @api_view(["POST"])
@@ -25,12 +37,39 @@ def validate(request: Request) -> Response:
         )
     fields = read_fields(request.data, _FIELDS, required={"policy", "agent"})
     agent = access.agent_for(request.user, fields["agent"])
-    return Response(_judgement(fields["policy"], tools_of(agent)))
+    _check_size(fields["policy"])
+    tools = tools_of(agent)
+    with _turn(request.user):
+        return Response(_judgement(fields["policy"], tools))
 
 
 def tools_of(agent: Agent) -> list[Tool]:
     """Return the tools the agent may propose now, as a policy sees them."""
     return [shape_of(body) for body in granted_definitions(agent)]
+
+
+def _check_size(text: str) -> None:
+    if len(text.encode(errors="surrogatepass")) > MAX_POLICY:
+        message = (
+            f"must have at most {MAX_POLICY // 1024} KiB here; "
+            "the command line takes up to 256 KiB: `manage.py policy validate FILE`"
+        )
+        raise Invalid(errors=[{"field": "policy", "message": message}])
+
+
+@contextmanager
+def _turn(person: Person) -> Iterator[None]:
+    """Hold the person's one turn and one of the process's; raises BusyValidating at once where either is taken."""
+    with _validating_lock:
+        if person.pk in _validating or not _room.acquire(blocking=False):
+            raise BusyValidating
+        _validating.add(person.pk)
+    try:
+        yield
+    finally:
+        with _validating_lock:
+            _validating.remove(person.pk)
+            _room.release()
 
 
 def _judgement(text: str, tools: list[Tool]) -> dict:

@@ -108,6 +108,13 @@ class NotReady(Refusal):
     sentence = "The agent isn't ready to be enabled."
 
 
+class BusyValidating(Refusal):
+    code, status = "busy_validating", 429
+    sentence = (
+        "A policy of yours, or as many as fit at once, is being validated. Send the same request again in a moment."
+    )
+
+
 class Invalid(Refusal):
     code, status = "invalid", 422
     sentence = "Something in the request is wrong; the errors name it."

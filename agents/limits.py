@@ -1,6 +1,7 @@
 """Limits over many actions: the rows that proposals queue up on, what counts already, and what a new action adds.
 
-An entry counts from the moment its action enters (as reserved) until that action ends without an effect. All of it runs
+An entry counts from the moment its action enters (as reserved) until that action ends without an effect, unless its own
+agent took it back: or proposing and withdrawing would feel out what others have used. All of it runs
 in the transaction that decides: two proposals for one key wait for each other, whichever agent or process they come from.
 """
 
@@ -14,7 +15,7 @@ from agents.policy.limiting import Asked, Plan
 
 #: In these states an action has had no effect and will have none.
 WITHOUT_EFFECT = (
-    State.DENIED, State.REJECTED, State.EXPIRED, State.WITHDRAWN, State.SUPERSEDED, State.REFUSED, State.FAILED,
+    State.DENIED, State.REJECTED, State.EXPIRED, State.SUPERSEDED, State.REFUSED, State.FAILED,
 )  # fmt: skip
 
 # Taken in one order, so that two proposals with two limits in common can't wait for each other in a circle.

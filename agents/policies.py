@@ -32,7 +32,8 @@ def read(text: PolicyText, *, tools: Sequence[language.Tool], name: str = "") ->
     """
     reading = read_policy(text.text, name=name or text.file, tools=tools)
     policy = reading.policy
-    results = run_cases(compile_policy(policy, tools, label=policy.name), policy, tools)
+    tried = [tool for tool in tools if any(case.tool == tool.name for case in policy.cases)]
+    results = run_cases(compile_policy(policy, tried, label=policy.name), policy, tried)
     if failed := [_failure(result, name or text.file) for result in results if not result.ok]:
         raise PolicyErrors(failed)
     return reading
@@ -150,7 +151,7 @@ def _compile(policy: Policy | None, definition: ToolDefinition) -> Compiled:
 
 
 def _failure(result: CaseResult, file: str) -> Problem:
-    return Problem(file, *result.case.place, "cases", result.sentence)
+    return Problem(file, *result.case.place, "cases", f"{result.case.name}: {result.sentence}")
 
 
 def _set(agent: Agent, policy: Policy | None) -> None:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Now
 
-from agents import access, binding, canonical, states
+from agents import access, binding, canonical, lists, states
 from agents.actions.gathering import Gathered
 from agents.actions.rechecking import drifted, look_again
 from agents.lifecycle import State
@@ -54,8 +54,8 @@ def claim(action_id: UUID, *, worker: str) -> Claim | None:
     with transaction.atomic():
         agent = _share_agent(action_id)
         action = _take_row(action_id) if agent else None
-        if action is None or agent.is_stopped or agent.policy_id != looked.policy_id:
-            return None  # a policy that changed since we looked: the clock rings again
+        if action is None or agent.is_stopped or _has_moved_on(agent, looked):
+            return None  # the clock rings again
         action.agent = agent
         definition = action.definition.body
         wire, problem = _recompute(action, definition)
@@ -78,6 +78,13 @@ def claim(action_id: UUID, *, worker: str) -> Claim | None:
         if action.effective_tier == BREAK_GLASS_TIER and action.attempts == 1:
             _open_incident(action)
     return Claim(action, action.fence, wire, definition, action.attempts, deadline)
+
+
+def _has_moved_on(agent: Agent, looked: Gathered) -> bool:
+    """Whether the policy, its lists or the agent's sources changed since we looked. None can while the agent is held."""
+    if (agent.policy_id, tuple(agent.sources)) != (looked.policy_id, looked.sources):
+        return True
+    return bool(looked.lists) and lists.keys(agent, looked.lists) != looked.lists
 
 
 def _open_incident(action: Action) -> None:

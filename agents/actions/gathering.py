@@ -1,7 +1,7 @@
 """What policy must know of one action, gathered without a transaction: facts from their sources, lists, what was done before."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -18,17 +18,19 @@ from agents.policy.judging.evaluate import evaluate
 from agents.policy.language import ToolLookup
 from agents.policy.verdict import Missing, Situation, Verdict
 from agents.readiness import granted_definitions
+from audit import redaction
 
 #: How long a rejection of the very same arguments is held against a new proposal.
 REJECTED_WITHIN = timedelta(days=30)
 #: Outside a run, a tool counts as called when it was within this time, for the same values of the arguments both share.
 CALLED_WITHIN = timedelta(hours=1)
 MOST_CALLS = 200  # looked at; a call further back doesn't count, so that the rule speaks
+MOST_REJECTIONS = 500
 
 
 @dataclass(frozen=True)
 class Gathered:
-    """Everything a verdict needs but what is counted under locks. `fetched` is when, by the monotonic clock."""
+    """Everything a verdict needs but what is counted under locks."""
 
     policy_id: UUID | None
     compiled: Compiled
@@ -37,6 +39,7 @@ class Gathered:
     found: Mapping[str, lookups.Found]
     claims: Mapping[str, object]
     lists: Mapping[str, list[str]]
+    sources: tuple[str, ...]
     called: frozenset[str] | None
     rejected_by: tuple[str, ...]
     tool: str
@@ -63,7 +66,9 @@ class Gathered:
     def beside(self, totals: Mapping[str, int | float | None]) -> dict:
         """Return what else the verdict rested on, as plain JSON: a replay needs it, an approval doesn't bind to it."""
         return {
-            "claims": {name: values.as_json(value) for name, value in self.claims.items()},
+            "claims": redaction.redact_value(
+                {name: values.as_json(value) for name, value in self.claims.items()}, self.compiled.policy.redact
+            )[0],
             "lists": {
                 name: {"keys": len(keys), "digest": canonical.digest_of(keys)} for name, keys in self.lists.items()
             },
@@ -92,7 +97,13 @@ class Gathered:
 
 
 def gather(
-    agent: Agent, definition: ToolDefinition, args: dict, *, claims: Mapping[str, object], run: str | None = None
+    agent: Agent,
+    definition: ToolDefinition,
+    args: dict,
+    *,
+    claims: Mapping[str, object],
+    run: str | None = None,
+    called_before: Iterable[str] = (),
 ) -> Gathered:
     """Gather what policy needs for canonical arguments of a tool. Takes up to the facts' deadline; raises nothing for
     what a source does: what isn't there in time is missing, and whatever names it goes to a person."""
@@ -112,7 +123,10 @@ def gather(
         found=found,
         claims=said,
         lists=keys,
-        called=_called(agent, {rule.unless_called for rule in rules if rule.unless_called}, args, run),
+        sources=tuple(agent.sources),
+        called=_called(agent, {rule.unless_called for rule in rules if rule.unless_called}, args, run).union(
+            called_before
+        ),
         rejected_by=_rejected_by(agent, definition, args),
         tool=tool.name,
     )
@@ -172,13 +186,20 @@ def _same_subject(called: dict, definition: dict, args: dict) -> bool:
 
 
 def _rejected_by(agent: Agent, definition: ToolDefinition, args: dict) -> tuple[str, ...]:
-    """Return the groups that were asked when people lately rejected these very arguments."""
+    """Return the groups that were asked when people lately rejected the same: other words or another amount don't matter."""
     rejected = Action.objects.filter(
         agent=agent,
         tool__name=definition.body["name"],
-        payload_digest=canonical.sha256_hex(canonical.canonical_bytes(args)),
         state=State.REJECTED,
         decided_at__gt=Now() - REJECTED_WITHIN,
-    )
-    last = rejected.order_by("-decided_at").first()
-    return tuple(last.slots.values_list("label", flat=True)) if last else ()
+    ).order_by("-decided_at")
+    for action in rejected.only("payload")[:MOST_REJECTIONS]:
+        if _is_the_same(binding.stored_arguments(action.payload), args, definition.body):
+            return tuple(action.slots.values_list("label", flat=True))
+    return ()
+
+
+def _is_the_same(rejected: dict, args: dict, definition: dict) -> bool:
+    telling = definition.get("business_key") or definition["critical"] or args.keys()
+    subject = [name for name in telling if name != definition.get("money")] or list(telling)
+    return all(rejected.get(name) == args.get(name) for name in subject)

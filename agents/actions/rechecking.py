@@ -1,8 +1,10 @@
 """Looking again before an approved action runs: stricter applies, looser is ignored, drift refuses."""
 
+import time
+from dataclasses import replace
 from uuid import UUID
 
-from agents import binding, canonical
+from agents import binding, canonical, lookups
 from agents.actions.gathering import Gathered, gather
 from agents.headline import facts_named
 from agents.lifecycle import State
@@ -30,13 +32,26 @@ def look_again(action_id: UUID) -> Gathered | None:
     claims = {name: values.from_json(value) for name, value in action.snapshot.get("claims", {}).items()}
     said = {name: value for name, value in claims.items() if not isinstance(value, Missing)}
     run = str(action.run_id) if action.run_id else None
-    looked = gather(action.agent, action.definition, args, claims=said, run=run)
+    # What was called when it was decided stays called, however long people took.
+    called = action.snapshot.get("called") or ()
+    looked = gather(action.agent, action.definition, args, claims=said, run=run, called_before=called)
+    if action.slots.exists():  # whoever signed has decided on it, rejected before or not
+        looked = replace(looked, rejected_by=())
+    if action.called_at is not None:
+        return _as_it_was(action, looked)
     return None if _is_waiting_for_a_source(action, looked) else looked
 
 
 def drifted(action: Action, looked: Gathered, verdict: Verdict) -> bool:
     """Whether something now speaks against the action that didn't when it was decided, or its headline would differ."""
     return bool(newly_speaking(_verdict_then(action), verdict)) or _headline_facts_changed(action, looked)
+
+
+def _as_it_was(action: Action, looked: Gathered) -> Gathered:
+    """Judge by the facts it was decided on: an earlier attempt may have had its effect, and facts then show just that."""
+    then = {name: _then(action, name) for name in action.facts}
+    found = {name: lookups.Found(value, "", None, time.monotonic()) for name, value in then.items()}
+    return replace(looked, values={**looked.values, **then}, found=found)
 
 
 def _arguments(action: Action) -> dict:
@@ -76,6 +91,11 @@ def _verdict_then(action: Action) -> Verdict:
 def _headline_facts_changed(action: Action, looked: Gathered) -> bool:
     """People signed under a headline: what it names must still be so."""
     return any(
-        name in action.facts and name in looked.found and _then(action, name) != looked.found[name].value
+        name in action.facts and not _is_still(looked, name, _then(action, name))
         for name in facts_named(action.definition.body.get("headline") or "")
     )
+
+
+def _is_still(looked: Gathered, name: str, then: object) -> bool:
+    now = looked.found[name].value if name in looked.found else Missing("missing")
+    return now == then or (isinstance(now, Missing) and isinstance(then, Missing))

@@ -1,19 +1,11 @@
 """From an agent to its file: YAML that reads back equal."""
 
-import json
-import re
-from decimal import Decimal
-
 from agents.agentfile.agent import AgentFile
 from agents.agentfile.grammar import CONNECTOR
-from agents.canonical import plain_number
-from agents.documents.problems import find_hidden
-from agents.documents.scalars import Doubtful, value_of
+from agents.documents.writing import flow, flow_key
 
 WIDTH = 100  # what fits stays on one line in braces
 
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./@+-]*(?: [A-Za-z0-9_./@+()'-]+)*")
-_PLAIN_KEY = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*|[0-9]")
 _TOOL_KEYS = (
     "name", "tier", "effect", "idempotent", "undo", "connector", "schema", "money", "counterparty", "business_key",
     "critical", "headline", "preview",
@@ -56,51 +48,18 @@ def _block(value: dict | list) -> list[str]:
     lines = []
     pairs = value.items() if isinstance(value, dict) else ((None, item) for item in value)
     for key, item in pairs:
-        mark = "-" if key is None else f"{_key(key)}:"
-        flow = _flow(item)
+        mark = "-" if key is None else f"{flow_key(key)}:"
+        line = flow(item)
         # A list of mappings reads better as a block, and a mapping below a dash always has room for its keys.
-        if not isinstance(item, dict | list) or not item or (len(flow) <= WIDTH and not _holds_mappings(item)):
-            lines.append(f"{mark} {flow}")
+        if not isinstance(item, dict | list) or not item or (len(line) <= WIDTH and not _holds_mappings(item)):
+            lines.append(f"{mark} {line}")
         elif key is None:
             below = _block(item)
-            lines += [f"- {below[0]}", *(f"  {line}" for line in below[1:])]
+            lines += [f"- {below[0]}", *(f"  {rest}" for rest in below[1:])]
         else:
-            lines += [mark, *(f"  {line}" for line in _block(item))]
+            lines += [mark, *(f"  {below}" for below in _block(item))]
     return lines
 
 
 def _holds_mappings(value: dict | list) -> bool:
     return isinstance(value, list) and any(isinstance(item, dict) for item in value)
-
-
-def _flow(value) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{_key(key)}: {_flow(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_flow(item) for item in value) + "]"
-    return _scalar(value)
-
-
-def _key(key: str) -> str:
-    return key if _PLAIN_KEY.fullmatch(key) else _quote(key)
-
-
-def _scalar(value) -> str:
-    if isinstance(value, str):
-        return value if _PLAIN.fullmatch(value) and _is_text(value) else _quote(value)
-    return json.dumps(plain_number(value) if isinstance(value, Decimal) else value)
-
-
-def _is_text(text: str) -> bool:
-    try:
-        return value_of(text) == text
-    except Doubtful:
-        return False
-
-
-def _quote(text: str) -> str:
-    # JSON's escapes are YAML's too; what JSON lets stand but YAML refuses gets an escape as well.
-    quoted = json.dumps(text, ensure_ascii=False)
-    while hidden := find_hidden(quoted):
-        quoted = quoted.replace(hidden.group(), f"\\U{ord(hidden.group()):08X}")
-    return quoted

@@ -18,7 +18,14 @@ _LEET = str.maketrans("013457@$|!", "oieastasli")
 _REPEATED = re.compile(r"([a-z])\1{2,}")
 _INNER_MARK = re.compile(r" [,;:](?= )")
 _SENTENCE_END = re.compile(r"[.!?\n]")
+_CLAUSE_END = re.compile(r"[,;:]")
+_NOT_ASCII = re.compile(r"(?<![^\W\d_])[^\W\d_a-zA-Z]{2,}(?![^\W\d_])")
 _MANY_FOREIGN_LETTERS = 0.3
+_SENTENCE, _CLAUSE = 2, 3  # the fewest words of which one says whether they are English
+_WINDOW = 4  # words in a row, for what is strung together without marks
+_NAME = 3  # the most words of a name
+_GREETINGS = frozenset("dear hi hello hey".split())
+_CLOSINGS = frozenset("regards thanks thank sincerely faithfully cheers wishes best yours".split())
 _SHORT_FORMS = (
     (re.compile(r"\b(?:won't|wont)\b"), "will not"),
     (re.compile(r"\b(?:can't|cant|cannot)\b"), "can not"),
@@ -73,7 +80,7 @@ def read(text: str) -> Reading:
     flat = " ".join(tokens).lower()
     for form, whole in _SHORT_FORMS:
         flat = form.sub(whole, flat)
-    language = "other" if _is_foreign_script(text) else _language_of(tokens)
+    language = _language_of_all(unicodedata.normalize("NFKC", text), tokens)
     marked = f" {flat} "
     return Reading(plain, marked, _INNER_MARK.sub("", marked), language)
 
@@ -111,22 +118,32 @@ def _settle(token: str) -> str:
     return token.strip("'") or token
 
 
+def _language_of_all(text: str, tokens: list[str]) -> str | None:
+    if _is_foreign_script(text):
+        return "other"
+    language = _language_of(tokens)
+    return None if language == "en" and _has_foreign_word(text) else language
+
+
 def _is_foreign_script(text: str) -> bool:
-    letters = [char for char in unicodedata.normalize("NFKC", text) if char.isalpha()]
-    foreign = sum(1 for char in letters if not char.isascii() and not unicodedata.name(char, "").startswith("LATIN"))
+    letters = [char for char in text if char.isalpha()]
+    foreign = sum(1 for char in letters if _is_foreign_letter(char))
     return bool(letters) and foreign / len(letters) > _MANY_FOREIGN_LETTERS
 
 
+def _is_foreign_letter(char: str) -> bool:
+    return not char.isascii() and not unicodedata.name(char, "").startswith("LATIN")
+
+
+def _has_foreign_word(text: str) -> bool:
+    """Whether a word has no Latin letter; a word with some is a disguise, and was undone."""
+    return any(all(map(_is_foreign_letter, word)) for word in _NOT_ASCII.findall(text))
+
+
 def _language_of(tokens: list[str]) -> str | None:
-    """English when most words are known; None when too few are, or when one whole sentence isn't."""
-    sentences, current = [], []
-    for token in tokens:
-        if _SENTENCE_END.fullmatch(token):
-            sentences.append(current)
-            current = []
-        else:
-            current.append(token)
-    counts = [_count(sentence) for sentence in [*sentences, current]]
+    """English when most words are known; None when too few are, or when one sentence or clause isn't English."""
+    sentences = _split(tokens, _SENTENCE_END)
+    counts = [_count(sentence) for sentence in sentences]
     total, known = sum(total for total, _ in counts), sum(known for _, known in counts)
     if not total or max(len(token) for token in tokens if token[0].isalpha()) < 2:
         return None
@@ -134,7 +151,63 @@ def _language_of(tokens: list[str]) -> str | None:
         return "other" if total > 1 else None
     if known / total < 0.6 or any(total >= 4 and known / total < 0.34 for total, known in counts):
         return None
-    return "en"
+    return None if _changes(sentences) else "en"
+
+
+def _split(tokens: list[str], mark: re.Pattern) -> list[list[str]]:
+    parts, current = [], []
+    for token in tokens:
+        if not mark.fullmatch(token):
+            current.append(token)
+        elif current:
+            parts.append(current)
+            current = []
+    return [*parts, current] if current else parts
+
+
+def _changes(sentences: list[list[str]]) -> bool:
+    """Whether a sentence, or a longer clause, is in another language. A capital excuses nothing: German nouns have one."""
+    if len(sentences) > 1 and _is_signed(*sentences[-2:]):
+        sentences = sentences[:-1]
+    for sentence in sentences:
+        clauses = [_words_of(_unaddressed(clause)) for clause in _split(sentence, _CLAUSE_END)]
+        if any(len(clause) >= _CLAUSE and _is_strange(clause) for clause in clauses):
+            return True
+        words = [word for clause in clauses for word in clause]
+        windows = [words[start : start + _WINDOW] for start in range(max(1, len(words) - _WINDOW + 1))]
+        if len(words) >= _SENTENCE and any(map(_is_strange, [words, *windows])):
+            return True
+    return False
+
+
+def _is_strange(words: list[str]) -> bool:
+    return 3 * _known(words) < len(words)
+
+
+def _is_signed(before: list[str], last: list[str]) -> bool:
+    """Whether the text ends as `Kind regards` and, on a line of its own, a name."""
+    closing, name = _words_of(before)[-4:], _words_of(last)
+    is_name = len(last) <= _NAME and all(word[0].isupper() for word in last) and not FOREIGN.intersection(name)
+    return is_name and bool(_CLOSINGS.intersection(closing))
+
+
+def _unaddressed(words: list[str]) -> list[str]:
+    """`Dear Ms Kowalska we waited` without the name."""
+    if not words or words[0].lower() not in _GREETINGS:
+        return words
+    place = 1
+    while place < min(len(words), 1 + _NAME) and words[place][0].isupper() and words[place].lower() not in FOREIGN:
+        place += 1
+    return words[:1] + words[place:]
+
+
+def _words_of(tokens: list[str]) -> list[str]:
+    """The words in small letters, without numbers and codes."""
+    return [
+        token.lower().strip("'")
+        for token in tokens
+        if token[0].isalpha() and not any(char.isdigit() or char == "@" for char in token)
+    ]
 
 
 def _count(words: list[str]) -> tuple[int, float]:
@@ -143,11 +216,14 @@ def _count(words: list[str]) -> tuple[int, float]:
     Numbers and codes don't count, nor names: what stands inside a sentence with a capital.
     """
     is_shouted = all(not word.isalpha() or word.isupper() for word in words)
-    counted = [
-        word.lower().strip("'")
+    counted = _words_of(
+        word
         for place, word in enumerate(words)
-        if word[0].isalpha() and not any(char.isdigit() or char == "@" for char in word)
-        and (place == 0 or is_shouted or not word[0].isupper() or word.lower() in KNOWN)
-    ]  # fmt: skip
-    known = sum(1 for word in counted if is_known(word)) - sum(1 for word in counted if word in FOREIGN)
-    return len(counted), max(0, known)
+        if place == 0 or is_shouted or not word[0].isupper() or word.lower() in KNOWN
+    )
+    return len(counted), _known(counted)
+
+
+def _known(words: list[str]) -> int:
+    known = sum(1 for word in words if is_known(word)) - sum(1 for word in words if word in FOREIGN)
+    return max(0, known)

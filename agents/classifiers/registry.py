@@ -7,6 +7,9 @@ from importlib import import_module
 from agents.documents.problems import suggest
 
 MAX_TEXT = 100_000
+# Whose answer asks for many patterns at once: a customer's mail must not keep a process busy.
+_WORDY = frozenset(("sentiment", "topic", "tone", "promises"))
+MAX_WORDY_TEXT = 10_000
 
 Value = str | bool | int | float | list[str]
 
@@ -44,12 +47,13 @@ def register(name: str, function: Callable[[str], Value | None]) -> None:
 def classify(name: str, text: str) -> Value | None:
     """Return what the classifier of this name says of the text; None when it can't tell: what depends on it is held.
 
-    Nothing is told of a text that is blank or longer than 100,000 characters, or where an added classifier raises.
+    Nothing is told of a text that is blank or longer than 100,000 characters (10,000 for sentiment, topic, tone and
+    promises), or where an added classifier raises.
     Raises ValueError for an unknown name.
     """
     if name not in names():
         raise ValueError(f"there is no classifier {name!r}: {suggest(name, names())}")
-    if not isinstance(text, str) or not text.strip() or len(text) > MAX_TEXT:
+    if not isinstance(text, str) or not text.strip() or len(text) > _longest(name):
         return None
     if name in _BUILT_IN:
         return _built_in(name)(text)
@@ -57,6 +61,10 @@ def classify(name: str, text: str) -> Value | None:
         return _added[name](text)
     except Exception:  # noqa: BLE001 - an app's own function may fail in any way; then nothing is known
         return None
+
+
+def _longest(name: str) -> int:
+    return MAX_WORDY_TEXT if name in _WORDY else MAX_TEXT
 
 
 @cache

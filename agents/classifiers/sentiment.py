@@ -29,6 +29,7 @@ _MASKED_OATH = re.compile(
 _ANGRY_FACES = re.compile("[\U0001f620\U0001f621\U0001f624\U0001f92c\U0001f595]")
 _ENOUGH = 2
 _PART = 300  # words
+_MANY_PICTURES = 100
 _INSULTING = -2.3
 _NEGATIVE, _POSITIVE, _PER_PROBLEM = -0.25, 0.35, 0.4
 
@@ -36,11 +37,11 @@ _NEGATIVE, _POSITIVE, _PER_PROBLEM = -0.25, 0.35, 0.4
 def classify(text: str) -> str | None:
     """Return "angry", "negative", "neutral" or "positive".
 
-    None for what isn't English, for one lone sign of anger, and for good words about something that went wrong: that is
-    how anger and irony look from afar.
+    None for what isn't English, for more than 100 emoji, for one lone sign of anger, and for good words about something
+    that went wrong: that is how anger and irony look from afar.
     """
     reading = read(text)
-    if not reading.is_english:
+    if not reading.is_english or has_many_pictures(reading):
         return None
     wrong = len(_PROBLEMS.findall(reading.flat))
     mood = _mood(reading.plain) - _PER_PROBLEM * min(2, wrong)
@@ -50,6 +51,11 @@ def classify(text: str) -> str | None:
     if anger or (wrong and mood > _NEGATIVE) or (mood < _POSITIVE and _ACCUSED.search(reading.marked)):
         return None
     return "negative" if mood <= _NEGATIVE else "positive" if mood >= _POSITIVE else "neutral"
+
+
+def has_many_pictures(reading: Reading) -> bool:
+    """Whether there are too many emoji to judge: VADER reads each as some words, and takes their number squared."""
+    return sum(char in _lexicon().emojis for char in reading.plain) > _MANY_PICTURES
 
 
 def _anger(reading: Reading, text: str) -> int:

@@ -14,9 +14,9 @@ _LONG_SENTENCE = 16
 
 
 def classify(text: str) -> list[str] | None:
-    """Return the tones heard, in the order above; [] when none is; None for what isn't English."""
+    """Return the tones heard, in the order above; [] when none is; None for what isn't English, or over 100 emoji."""
     reading = read(text)
-    if not reading.is_english:
+    if not reading.is_english or sentiment.has_many_pictures(reading):
         return None
     heard = {tone for tone, phrases in _PHRASES.items() if phrases.search(reading.flat)}
     heard |= {"direct"} if _is_direct(reading) else set()

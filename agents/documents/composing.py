@@ -192,8 +192,7 @@ class _Composer:
             self.stop(self.at, f"more than {MAX_NODES} values: {self.findings.what} is smaller than that")
 
     def _report(self, message: str, *, key: str = "") -> None:
-        if not self.findings.is_full:  # the path costs a walk: not for what won't be shown
-            self.findings.add(self.at, join(self._path(), key) if key else self._path(), message)
+        self.findings.add(self.at, join(self._path(), key) if key else self._path(), message)
 
     def _path(self) -> str:
         path = ""
@@ -208,8 +207,6 @@ class _Composer:
 def _refuse_hidden(text: str, findings: Findings) -> None:
     found = False
     for number, line in enumerate(text.split("\n"), start=1):
-        if findings.is_full:
-            break
         if (column := line.find("\t") + 1) > 0:
             found = True
             findings.add((number, column), "", 'a tab: write spaces (in text, "\\t" in double quotes)')

@@ -62,7 +62,7 @@ class DocumentErrors(Refusal):
 
 
 class Findings:
-    """Collects the problems and notes of one file; past 100 problems it only says that there are more.
+    """Collects the problems and notes of one file; past 100 problems it ends the reading, and says that there are more.
 
     `what` names such a document ("an agent file"), `refusal` is what it is refused with.
     """
@@ -73,17 +73,14 @@ class Findings:
         self.notes: list[Problem] = []
         self.partial = False  # something couldn't be read, so that other checks had to be left out
 
-    @property
-    def is_full(self) -> bool:
-        return len(self.problems) > MAX_PROBLEMS
-
     def add(self, at: tuple[int, int], path: str, message: str) -> None:
-        """Record a problem at (line, column)."""
-        if len(self.problems) == MAX_PROBLEMS:
-            message = f"more than {MAX_PROBLEMS} problems: correct those above and read the file again"
-            self.problems.append(Problem(self.file, *at, "", message))
-        elif not self.is_full:
+        """Record a problem at (line, column); raises `refusal` when there are more than are shown."""
+        if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(Problem(self.file, *at, path, message))
+            return
+        message = f"more than {MAX_PROBLEMS} problems: correct those above and read the file again"
+        # It stays last, wherever it stands in the file.
+        raise self.refusal([*sorted(self.problems), Problem(self.file, *at, "", message)], partial=True)
 
     def note(self, at: tuple[int, int], path: str, message: str) -> None:
         """Record something the owner should know although the file can be used."""
@@ -93,9 +90,7 @@ class Findings:
     def finish(self) -> tuple[Problem, ...]:
         """Return the notes in file order; raises `refusal` with the problems in file order if there are any."""
         if self.problems:
-            # What comes after the hundredth stays last, wherever it stands in the file.
-            ordered = sorted(self.problems[:MAX_PROBLEMS]) + self.problems[MAX_PROBLEMS:]
-            raise self.refusal(ordered, partial=self.partial)
+            raise self.refusal(sorted(self.problems), partial=self.partial)
         return tuple(sorted(self.notes))
 
 

@@ -101,8 +101,6 @@ class Section:
 
     def _check_keys(self) -> None:
         for key in self.node.items:
-            if self.findings.is_full:
-                return
             at, path = self.node.keys_at[key], join(self.path, key)
             if key in self.keys.later:
                 reason = self.keys.later[key]

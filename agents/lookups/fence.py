@@ -34,10 +34,34 @@ _FROM = re.compile(
     r"|jsonb?_(?:array_elements|array_elements_text|each|each_text|object_keys|to_record|to_recordset"
     r"|populate_record|populate_recordset|path_query)|regexp_(?:matches|split_to_table))"
 )
-# These run text as a query, which no plan shows; and U&"..." can spell any name so that nobody sees it.
-_RUNS_TEXT = re.compile(r'(?:query|table|cursor|schema|database)_to_xml|ts_stat|ts_rewrite|dblink|u&"', re.IGNORECASE)
-_LITERAL = re.compile(r"'(?:[^']|'')*'")
-_NAME = r'"(?:[^"]|"")+"|[A-Za-z_][\w$]*'
+# These run text as a query, which no plan shows.
+_RUNS_TEXT = re.compile(r"(?:query|table|cursor|schema|database)_to_xml|ts_stat|ts_rewrite|dblink", re.IGNORECASE)
+# These wait, lock, signal, or change what a read-only transaction doesn't keep; no fact needs them.
+_FORBIDDEN = re.compile(
+    r"pg_sleep\w*|pg_(?:try_)?advisory\w*|pg_terminate_backend|pg_cancel_backend|set_config|nextval|setval|dblink\w*"
+    r"|lo(?:read|write)|lo_(?:creat|create|open|close|unlink|import|export|get|put|from_bytea|lseek|lseek64"
+    r"|tell|tell64|truncate|truncate64)"
+)
+# As PostgreSQL reads them: whatever isn't ASCII belongs to a name.
+_PLAIN = r"[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*"
+_QUOTED = r'"(?:[^"]|"")+"'
+_NAME = rf"{_QUOTED}|{_PLAIN}"
+_LITERAL = re.compile(rf"(?P<literal>'(?:[^']|'')*')|{_QUOTED}")
+_TOKEN = re.compile(
+    r"(?P<hidden>--|/\*|\$(?![0-9])|(?:[bex]|u&)'|u&\")"
+    rf"|'(?:[^']|'')*'|(?P<name>{_NAME})(?P<call>\s*\()?",
+    re.IGNORECASE,
+)
+_INSTEAD = {
+    "--": "leave the comment out, and write the note beside the fact",
+    "/*": "leave the comment out, and write the note beside the fact",
+    "$": "write the text in single quotes, with '' for a quote in it",
+    "B'": "write a number, or the bits as text with a cast: '101'::bit(3)",
+    "X'": "write a number, or the bytes as text with a cast: '\\xff'::bytea",
+    "E'": "write the text in plain single quotes, with '' for a quote and chr(10) for a line end",
+    "U&'": "write the characters themselves, in plain single quotes",
+    'U&"': "write the name itself, in plain double quotes",
+}
 _CALL = re.compile(rf"(?P<schema>{_NAME})\s*\.\s*(?P<function>{_NAME})\s*\(")
 
 
@@ -49,7 +73,9 @@ class Refused(Unanswered):
 
 
 def check_role(reader: psycopg.Connection) -> None:
-    """Raise Refused for a role that may do more than read what it was granted."""
+    """Raise Refused for a role that may do more than read what it was granted, or that reads texts in another way."""
+    if reader.pgconn.parameter_status(b"standard_conforming_strings") != b"on":
+        raise Refused("its standard_conforming_strings is off, so where a text ends can't be told: set it to on")
     (user,) = reader.execute("SELECT session_user").fetchone()
     roles = {role: strength for strength, role in reader.execute(_STRONG)}
     if strength := roles.get(user):
@@ -75,6 +101,7 @@ def check_statement(reader: psycopg.Connection, statement: str, parameters: int,
     """
     if found := _RUNS_TEXT.search(statement):
         raise Refused(f"the query may not use {found[0]}")
+    _check_words(statement)
     _check_calls([statement], schemas)  # a plan shows no rows of VALUES and no LIMIT
     reader.execute("SET LOCAL plan_cache_mode = force_generic_plan")
     # `binary` has no meaning here but to speak the protocol that takes one statement only.
@@ -99,13 +126,29 @@ def _check_node(node: dict, schemas: tuple[str, ...]) -> None:
     raise Refused(f"the query reads {schema}.{name}, and the source shows {', '.join(schemas)}")
 
 
+def _check_words(statement: str) -> None:
+    """Refuse what could hide a call from whoever reads the text, and functions that do more than tell something."""
+    for found in _TOKEN.finditer(statement):
+        if hidden := found["hidden"]:
+            raise Refused(f"the query may not use {hidden.upper()}: {_INSTEAD[hidden.upper()]}")
+        if (name := _unquoted(found["name"] or "")) and _FORBIDDEN.fullmatch(name):
+            raise Refused(f"the query may not use {name}: a fact only reads; select what the tables hold")
+        if name == "operator" and found["call"]:
+            raise Refused("the query may not use operator(...): write the plain operator, such as =")
+
+
 def _check_calls(texts: Iterable[str], schemas: tuple[str, ...]) -> None:
     """Refuse functions of other schemas: the search path doesn't find them, so they are written with their schema."""
     for text in texts:
-        for found in _CALL.finditer(_LITERAL.sub("''", text)):
+        for found in _CALL.finditer(_without_literals(text)):
             schema, function = (_unquoted(found[part]) for part in ("schema", "function"))
             if schema not in (*schemas, "pg_catalog"):
                 raise Refused(f"the query calls {schema}.{function}, and the source shows {', '.join(schemas)}")
+
+
+def _without_literals(text: str) -> str:
+    """Empty the texts in single quotes, but not where a quote is part of a name such as "it's"."""
+    return _LITERAL.sub(lambda found: "''" if found["literal"] else found[0], text)
 
 
 def _unquoted(name: str) -> str:

@@ -17,7 +17,10 @@ SIGNERS = dict.fromkeys((2, 3, 4), ("first-signers", "second-signers"))
 
 @dataclass(frozen=True)
 class CaseResult:
-    """What came of one case: the verdict, whether it is the one expected, and if not, a sentence saying what differs."""
+    """What came of one case: the verdict, whether it is the one expected, and if not, a sentence saying what differs.
+
+    Neither the name nor the place of the case is in the sentence: both stand before it wherever it is shown.
+    """
 
     case: Case
     ok: bool
@@ -50,8 +53,7 @@ def _run(case: Case, compiled: Compiled, policy: Policy, tool: Tool, sign: Mappi
         return CaseResult(case, True, verdict, rules)
     because = verdict.reasons[0]
     where = f" (line {because.line})" if because.line else ""
-    sentence = f"line {case.place[0]}: {case.name}: {differences}, because {because.text}{where}"
-    return CaseResult(case, False, verdict, rules, sentence)
+    return CaseResult(case, False, verdict, rules, f"{differences}, because {because.text}{where}")
 
 
 def _situation(case: Case, policy: Policy, tool: Tool, sign: Mapping) -> Situation:

@@ -1,5 +1,7 @@
 """What one action counts towards, and which limits it meets. Pure: `agents.limits` holds the rows these speak of."""
 
+import math
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -11,6 +13,9 @@ from agents.policy.verdict import Missing
 DUPLICATE = "@business_key"
 DUPLICATE_WINDOW = 30 * 24 * 3600
 COUNTERPARTY, COUNT = "counterparty", "count"
+#: A number beyond this can't be added up exactly: then nobody can tell the total.
+LARGEST = 10**15
+MILLION = 1_000_000  # amounts that aren't money are counted to six decimals, rounded up
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ class _Subject:
         return Asked(rule.id, self.count(limit), tools, limit.window)
 
     def ask_duplicate(self) -> Asked:
-        given = [self.args.get(name) for name in self.tool.business_key]
+        given = [_same(self.args.get(name)) for name in self.tool.business_key]
         counted = Counted("business_key", digest_of(given), COUNT, 1)
         return Asked(DUPLICATE, counted, (self.tool.name,), DUPLICATE_WINDOW)
 
@@ -86,15 +91,16 @@ class _Subject:
         if who is None or much is None:
             return None
         scope = COUNTERPARTY if limit.per == self.tool.counterparty else limit.per
-        return Counted(scope, digest_of([who]), *much)
+        return Counted(scope, digest_of([_same(who)]), *much)
 
     def _who(self, per: str):
         if per == "agent":
             return self.agent
         if per == "run":
             return self.run
-        if per in self.args:
-            return self.args[per]
+        # Only what the tool declares is an argument: one that was added must not pass for a fact of the same name.
+        if per in self.tool.arguments or per == self.tool.counterparty:
+            return self.args.get(per)
         value = self.values.get(per)
         return None if value is None or isinstance(value, Missing) else value if isinstance(value, int) else str(value)
 
@@ -106,5 +112,14 @@ class _Subject:
             measure = self.tool.money[name] if name == self.tool.amount else name
             return (measure, given["minor"]) if given else None
         value = self.values.get(name)
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        return (name, value) if number else None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LARGEST:
+            return None  # a negative amount would pay the limit back
+        return name, value if isinstance(value, int) else math.ceil(value * MILLION) / MILLION
+
+
+def _same(value: object) -> object:
+    """Return what a limit takes for the same: spellings that look alike, or differ in what can't be seen, are one."""
+    if not isinstance(value, str):
+        return value
+    visible = "".join(char for char in unicodedata.normalize("NFKC", value) if unicodedata.category(char) != "Cf")
+    return " ".join(visible.casefold().split())

@@ -1,11 +1,10 @@
 """From a Policy to text: its file in the rules form, and the document whose digest names it."""
 
 import json
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 
-from agents.documents.scalars import Doubtful, value_of
+from agents.documents.writing import flow, flow_key
 from agents.money import Money
 from agents.policy.durations import write_duration
 from agents.policy.language import (
@@ -23,14 +22,12 @@ from agents.policy.language import (
     ToolLookup,
 )
 from agents.policy.limiting import COUNT
-from agents.policy.reading.calendars import DAYS
+from agents.policy.reading.calendars import DAYS, Hours
 
 #: Counts up when the same policy would be another document.
 DOCUMENT_VERSION = 1
 
 _KINDS = {SqlLookup: "sql", HttpLookup: "http", ToolLookup: "tool", Classified: "classified"}
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]*")
-_TRUTHS_ELSEWHERE = ("y", "n", "yes", "no", "on", "off")  # text to us, true and false to other readers of YAML
 
 
 def write_policy(policy: Policy, *, tools: Iterable[Tool]) -> str:
@@ -39,15 +36,15 @@ def write_policy(policy: Policy, *, tools: Iterable[Tool]) -> str:
     A rule that the shorthand was expanded into is followed by the key it came from. `tools` say which limits are money.
     """
     currencies = {tool.name: tool.money for tool in tools}
-    lines = [f"policy: {_flow(policy.name)}", f"mode: {policy.mode}"]
+    lines = [f"policy: {flow(policy.name)}", f"mode: {policy.mode}"]
     lines += _named("facts", {name: _fact(fact) for name, fact in policy.facts.items()})
     lines += _named("claims", {name: _claim(claim) for name, claim in policy.claims.items()})
     lines += _named("lists", {name: {"key": "string"} for name in policy.lists})
     lines += _named("calendars", {name: _calendar(calendar) for name, calendar in policy.calendars.items()})
     lines += _listed("rules", [(_rule(rule, currencies), rule.origin) for rule in policy.rules]) or ["rules: []"]
     if policy.redact:
-        lines.append(f"redact: {_flow({'pii': policy.redact})}")
-    lines.append(f"keep: {_flow(_given(asdict(policy.keep)))}")
+        lines.append(f"redact: {flow({'pii': policy.redact})}")
+    lines.append(f"keep: {flow(_given(asdict(policy.keep)))}")
     lines += _listed("cases", [(_case(case), "") for case in policy.cases])
     return "\n".join(lines) + "\n"
 
@@ -89,8 +86,20 @@ def _claim(claim: Claim) -> dict:
 
 
 def _calendar(calendar: Calendar) -> dict:
-    hours = {DAYS[day]: ", ".join(map(_span, spans)) for day, spans in calendar.hours.items()}
+    hours = {days: ", ".join(map(_span, spans)) for days, spans in _by_days(calendar.hours)}
     return _given({"zone": calendar.zone, "hours": hours, "holidays": calendar.holidays, "country": calendar.country})
+
+
+def _by_days(hours: Hours) -> Iterator[tuple[str, tuple[tuple[int, int], ...]]]:
+    """Yield the open hours of the week, days that follow each other with the same hours as a range like mon-fri."""
+    runs: list[list[int]] = []
+    for day in sorted(hours):
+        if runs and runs[-1][-1] == day - 1 and hours[day - 1] == hours[day]:
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    for first, *more in runs:
+        yield f"{DAYS[first]}-{DAYS[more[-1]]}" if more else DAYS[first], hours[first]
 
 
 def _span(span: tuple[int, int]) -> str:
@@ -148,27 +157,10 @@ def _given(values: dict) -> dict:
 
 
 def _named(key: str, values: dict[str, dict]) -> list[str]:
-    return [f"{key}:", *(f"  {name}: {_flow(value)}" for name, value in values.items())] if values else []
+    return [f"{key}:", *(f"  {flow_key(name)}: {flow(value)}" for name, value in values.items())] if values else []
 
 
 def _listed(key: str, items: Sequence[tuple[dict, str]]) -> list[str]:
     if not items:
         return []
-    return [f"{key}:", *(f"  - {_flow(item)}{f'  # from {origin}' if origin else ''}" for item, origin in items)]
-
-
-def _flow(value) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{_flow(key)}: {_flow(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_flow, value)) + "]"
-    if isinstance(value, str):
-        return value if _PLAIN.fullmatch(value) and _is_text(value) else json.dumps(value, ensure_ascii=False)
-    return json.dumps(value)
-
-
-def _is_text(text: str) -> bool:
-    try:
-        return value_of(text) == text and text.lower() not in _TRUTHS_ELSEWHERE
-    except Doubtful:
-        return False
+    return [f"{key}:", *(f"  - {flow(item)}{f'  # from {origin}' if origin else ''}" for item, origin in items)]

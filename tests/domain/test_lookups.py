@@ -38,6 +38,9 @@ SCHEMA = """
     CREATE FUNCTION other.rows_of() RETURNS SETOF int LANGUAGE plpgsql AS 'BEGIN RETURN QUERY SELECT v FROM other.secret; END';
     CREATE FUNCTION other.one() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT v FROM other.secret); END';
     CREATE FUNCTION writes() RETURNS int LANGUAGE plpgsql AS 'BEGIN INSERT INTO secret_here VALUES (1); RETURN 1; END';
+    CREATE FUNCTION naps(float8) RETURNS int LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep($1); RETURN 0; END';
+    CREATE FUNCTION leaves_traces() RETURNS int LANGUAGE plpgsql AS
+        'BEGIN PERFORM set_config(''search_path'', ''other'', false), pg_advisory_lock(1); RETURN 1; END';
     CREATE VIEW looks_away AS SELECT v FROM other.secret;
     GRANT USAGE ON SCHEMA other TO facts_reader;
     GRANT ALL ON ALL TABLES IN SCHEMA public, other TO facts_reader;
@@ -313,7 +316,11 @@ def test_schema_that_the_source_shows_may_be_read(shop):
     [
         "select max(n) from generate_series(1, 3) n",
         "select count(*)::int + 2 from unnest(array['a']) t",
-        "select 3 from customer where id = 'C-1' -- and no more",
+        "select 3 from customer where id = 'C-1' and '/* $$ --' <> 'E''U&''pg_sleep(1)'",
+        """select 3 as "it's -- $$ /* """ + '"',
+        "select '3'::int where now() - interval '90 days' < now() and age(now()) < interval '1 day'",
+        "select 1 - -2",
+        "select l.lo_price from (values (3)) l(lo_price)",
         "select x from json_table('[3]', '$[*]' columns (x int path '$'))",
         "select 3 where 'other.one()' <> 'www.example.com (x)'",
     ],
@@ -322,9 +329,77 @@ def test_what_reads_nothing_else_is_let_through(shop, statement):
     assert ask(statement) == 3
 
 
+@pytest.mark.parametrize(
+    ("statement", "word", "instead"),
+    [
+        ("select 1 limit information_schema/**/._pg_truetypid(null,null)", "/*", "leave the comment out"),
+        ("select 3 -- and no more", "--", "leave the comment out"),
+        ("values (length($$'$$) + information_schema._pg_char_max_length(1043,5) + length($$'$$))", "$", "single quotes"),
+        ("select length($tag$'$tag$)", "$", "single quotes"),
+        ("select length($\u00e9$'$\u00e9$)", "$", "single quotes"),
+        ("values (length(E'\\'') + information_schema._pg_char_max_length(1043,5) + length(E'\\''))", "E'", "chr(10)"),
+        ("select length(e'x')", "E'", "plain single quotes"),
+        ("select length(U&'\\0041')", "U&'", "the characters themselves"),
+        ("select length(b'101')", "B'", "'101'::bit(3)"),
+        ("select length(x'1f')", "X'", "'\\xff'::bytea"),
+        ("select 1 limit 1 operator(other.+) 1", "operator(...)", "the plain operator"),
+    ],
+)  # fmt: skip
+def test_what_could_hide_a_call_is_refused_with_what_to_write(shop, statement, word, instead):
+    detail = missing(statement).detail
+    assert f"may not use {word}: " in detail and instead in detail
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        """values (information_schema._pg_char_max_length(1043,5), "it's")""",
+        """select 1 as "it's" limit information_schema._pg_char_max_length(1043, 5) + length('x"')""",
+        """select '101'::bit(3) = b.x and other.one() = 1 and '1' <> b.y from (select %(id)s::bit(3) x, %(id)s y) b""",
+    ],
+)
+def test_quote_inside_a_name_or_a_bit_string_hides_no_call(shop, statement):
+    detail = missing(statement, id="101").detail
+    assert "the query calls " in detail
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "pg_sleep(1)::text",
+        "PG_Sleep (1)::text",
+        "pg_catalog.pg_sleep(1)::text",
+        'pg_catalog . "pg_sleep"(1)::text',
+        "pg_sleep_for('1 second')::text",
+        "(1.0::float8).pg_sleep",
+        "pg_advisory_lock(1)::text",
+        "pg_try_advisory_xact_lock(1)::text",
+        "pg_terminate_backend(1)::text",
+        "pg_cancel_backend(1)::text",
+        "lo_import('/etc/passwd')::text",
+        "lo_get(1)::text",
+        "loread(1, 1)::text",
+        "dblink('x', 'y')::text",
+        "set_config('a.b', 'c', true)",
+        "nextval('s')::text",
+        "setval('s', 1)::text",
+    ],
+)
+def test_function_that_does_more_than_tell_something_is_refused_by_name(shop, call):
+    assert "the query may not use " in missing(f"select {call}", "string").detail
+    assert "the query may not use " in missing(f"select 'x' limit length({call})", "string").detail
+
+
+def test_source_whose_texts_end_elsewhere_is_refused(shop):
+    role_is_refused(
+        f"ALTER ROLE {READER} SET standard_conforming_strings = off",
+        f"ALTER ROLE {READER} RESET standard_conforming_strings",
+        "standard_conforming_strings is off",
+    )
+
+
 def test_what_one_query_leaves_in_its_session_isnt_there_for_the_next(shop):
-    ask("select set_config('search_path', 'other', false)", "string")
-    ask("select pg_advisory_lock(1)::text", "string")
+    assert ask("select leaves_traces()") == 1
     assert isinstance(ask("select v from secret"), Missing)
     with admin("facts_shop") as database:
         assert database.execute("SELECT pg_try_advisory_lock(1)").fetchone() == (True,)
@@ -450,7 +525,7 @@ def test_check_says_nothing_of_a_source_that_is_fit(shop):
 
 
 def test_many_facts_take_as_long_as_the_slowest(shop):
-    facts = [fact(f"f{n}", "int", f"select {n} + length(pg_sleep(0.4)::text)") for n in range(6)]
+    facts = [fact(f"f{n}", "int", f"select {n} + naps(0.4)") for n in range(6)]
     with within(1.2):
         found = fetch(*facts)
     assert [found[f"f{n}"].value for n in range(6)] == list(range(6))
@@ -458,13 +533,13 @@ def test_many_facts_take_as_long_as_the_slowest(shop):
 
 def test_sleeping_query_is_ended_by_the_server(shop):
     with within(0.9):
-        assert missing("select length(pg_sleep(30)::text)", seconds=0.5).code == "unavailable"
+        assert missing("select naps(30)", seconds=0.5).code == "unavailable"
     nobody_asks(seconds=1.0)
 
 
 def test_query_never_runs_longer_than_two_seconds(shop):
     with within(3.0):
-        assert missing("select length(pg_sleep(30)::text)", seconds=10).detail == "the query took too long"
+        assert missing("select naps(30)", seconds=10).detail == "the query took too long"
 
 
 def nobody_asks(*, seconds: float) -> None:
@@ -807,7 +882,7 @@ def test_text_that_isnt_there_or_tells_nothing_leaves_the_fact_missing(shop, wor
 
 
 def test_text_that_comes_too_late_is_not_waited_for(shop, words):
-    slow = fact("slow", "string", "select 'a charge' || pg_sleep(3)::text")
+    slow = fact("slow", "string", "select left('a charge', 8 + naps(3))")
     quick = Fact("quick", "bool", Classified("promises", "text"))
     with within(0.8):
         found = fetch(slow, quick, Fact("it", "string", Classified("topic", "slow")), text="x", seconds=0.4)

@@ -3,6 +3,8 @@
 import html
 import json
 import re
+import threading
+from contextlib import contextmanager
 from copy import copy
 from datetime import timedelta
 
@@ -14,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from agents import identities, lists, policies
+from agents import api_policies, identities, lists, policies
 from agents.models import Action, ActionContent, Grant
 from agents.tools import base
 from approvals import coverage, sheet
@@ -560,6 +562,31 @@ def judged(person, policy: str, slug: str = "refund-desk") -> dict:
     return response.json()
 
 
+@pytest.fixture
+def judging():
+    """Let another thread have a person's turn for as long as the block lasts."""
+
+    @contextmanager
+    def hold(person):
+        begun, over = threading.Event(), threading.Event()
+
+        def work():
+            with api_policies._turn(person):
+                begun.set()
+                over.wait(10)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        try:
+            assert begun.wait(10)
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    return hold
+
+
 def test_a_valid_policy_is_answered_expanded_in_words_with_cases_and_coverage(agent, fin):
     body = judged(fin, RULES + CASES)
     assert (body["valid"], body["problems"], body["more_may_follow"]) == (True, [], False)
@@ -678,6 +705,45 @@ def test_fields_that_are_missing_unknown_or_wrong_are_named(agent, fin, body, fi
 def test_a_policy_beyond_the_size_of_a_body_is_refused_by_its_size(agent, fin):
     answer = validate(signed_in(fin), {"policy": "# " + "x" * 270_000, "agent": "refund-desk"})
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+
+
+def test_a_policy_that_only_the_command_line_takes_is_refused_with_where_to_go(agent, fin):
+    fits = "policy: p\nrules: []\n# ".ljust(64 * 1024, "x")
+    assert judged(fin, fits)["valid"] is True
+    answer = validate(signed_in(fin), {"policy": fits[:-1] + "\u00e9", "agent": "refund-desk"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+    (error,) = answer.json()["errors"]
+    assert error["field"] == "policy" and "64 KiB" in error["message"] and "256 KiB" in error["message"]
+
+
+def test_half_a_character_is_a_problem_of_the_policy_and_no_crash(agent, fin):
+    body = b'{"agent": "refund-desk", "policy": "policy: \\ud800"}'
+    assert validate(signed_in(fin), body).status_code in (200, 400)
+
+
+def test_one_person_validates_one_policy_at_a_time(agent, fin, judging):
+    with judging(fin):
+        answer = validate(signed_in(fin), {"policy": RULES, "agent": "refund-desk"})
+        assert (answer.status_code, answer.json()["code"]) == (429, "busy_validating")
+        assert "again in a moment" in answer.json()["detail"]
+        assert judged(make_person("flo", "finance"), RULES)["valid"] is True, "others needn't wait for one person"
+    assert judged(fin, RULES)["valid"] is True
+
+
+def test_a_process_validates_two_policies_at_a_time(agent, fin, judging):
+    flo, fay = make_person("flo", "finance"), make_person("fay", "finance")
+    with judging(flo), judging(fay):
+        answer = validate(signed_in(fin), {"policy": RULES, "agent": "refund-desk"})
+        assert (answer.status_code, answer.json()["code"]) == (429, "busy_validating")
+    assert judged(fin, RULES)["valid"] is True
+
+
+def test_a_validation_that_breaks_gives_its_turn_back(agent, fin, monkeypatch):
+    with monkeypatch.context() as broken:
+        broken.setattr(api_policies.rulebook, "examine", lambda *args, **options: 1 / 0)
+        for _ in range(3):
+            assert validate(signed_in(fin), {"policy": RULES, "agent": "refund-desk"}).status_code == 500
+    assert judged(fin, RULES)["valid"] is True
 
 
 def test_the_door_takes_posts_alone(agent, fin):

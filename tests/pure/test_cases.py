@@ -128,23 +128,23 @@ def test_a_limit_per_something_that_is_missing_cannot_be_told():
         (
             {"expect": "allow"},
             {"arguments": {"amount_usd": 200.01}, "used": {}},
-            "line 40: a case: allow was expected and it is review, because amount_usd is above USD 200.00 (rule big) (line 11)",
+            "allow was expected and it is review, because amount_usd is above USD 200.00 (rule big) (line 11)",
         ),
         (
             {"expect": "allow", "rule": "big", "tier": 3},
             {},
-            "line 40: a case: rule big was expected to decide and small did; tier 3 was expected and it is tier 2, because "
+            "rule big was expected to decide and small did; tier 3 was expected and it is tier 2, because "
             "amount_usd is at most USD 25.00 and tenure_days is at least 180 (rule small) (line 10)",
         ),
         (
             {"expect": "deny", "rule": "known"},
             {"facts": {"tenure_days": 5}},
-            "line 40: a case: deny was expected and it is review; rule known was expected to decide and no rule did, because "
+            "deny was expected and it is review; rule known was expected to decide and no rule did, because "
             "Tier 3 waits for first-signers and second-signers.",
         ),
     ],
 )
-def test_a_case_that_differs_says_how_why_and_at_which_line(expected, given, sentence):
+def test_a_case_that_differs_says_how_why_and_where_the_rule_stands(expected, given, sentence):
     result = run(**expected, **given)
     assert (result.ok, result.sentence) == (False, sentence)
 
@@ -152,7 +152,7 @@ def test_a_case_that_differs_says_how_why_and_at_which_line(expected, given, sen
 def test_a_rule_that_spoke_but_did_not_decide_is_not_the_one_expected():
     result = run("review", rule="small", used={"cap": 100})
     assert not result.ok
-    assert result.sentence.startswith("line 40: a case: rule small was expected to decide and cap did")
+    assert result.sentence.startswith("rule small was expected to decide and cap did")
 
 
 def test_the_signers_of_an_agent_may_be_given():

@@ -341,6 +341,33 @@ def test_what_is_no_length_of_time_is_refused(text):
         seconds_of(text)
 
 
+def test_facts_claims_and_calendars_are_written_in_their_order():
+    policy = read(DESK)
+    again = read(write_policy(policy, tools=TOOLS))
+    assert list(again.facts) == list(policy.facts) == ["tenure_days", "refunds_90d", "ticket", "topic"]
+    turned = replace(policy, facts=dict(reversed(policy.facts.items())), cases=())
+    assert list(read(write_policy(turned, tools=TOOLS)).facts) == list(turned.facts)
+
+
+@pytest.mark.parametrize(
+    ("days", "written"),
+    [
+        ({0: 1, 1: 1, 2: 1, 3: 1, 4: 1}, "{mon-fri: A}"),
+        ({0: 1, 1: 1, 2: 1, 3: 1, 4: 1, 5: 2}, "{mon-fri: A, sat: B}"),
+        ({0: 1, 1: 2, 2: 1}, "{mon: A, tue: B, wed: A}"),
+        ({0: 1, 1: 1, 3: 1, 4: 1}, "{mon-tue: A, thu-fri: A}"),
+        ({6: 1, 5: 1, 0: 2}, "{mon: B, sat-sun: A}"),
+    ],
+)
+def test_days_that_follow_each_other_with_the_same_hours_are_written_as_a_range(days, written):
+    spans = {1: ((540, 1080),), 2: ((600, 720), (780, 840))}
+    calendar = Calendar("work", "UTC", {day: spans[which] for day, which in days.items()})
+    text = write_policy(Policy("p", calendars={"work": calendar}), tools=TOOLS)
+    shown = written.replace("A", '"09:00-18:00"').replace("B", '"10:00-12:00, 13:00-14:00"')
+    assert f"  work: {{zone: UTC, hours: {shown}}}" in text
+    assert read(text).calendars == {"work": calendar}
+
+
 def test_words_that_other_readers_take_for_true_or_false_are_written_in_quotes():
     policy = Policy("p", rules=(Rule("on", ("tag",), "review", queue="no"),))
     assert 'id: "on", tool: tag, then: review, queue: "no"' in write_policy(policy, tools=TOOLS)

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents.policy.conditions import Environment
-from agents.policy.conditions.meaning import MAX_CASES, Patience
+from agents.policy.conditions.meaning import MAX_CASES, Patience, TooMuch
 
 # A busy machine is slow to draw; that says nothing about the claims.
 CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -187,6 +187,19 @@ def test_conditions_with_too_many_ways_to_be_true_are_left_alone():
     assert implies(meaning_of(many), meaning_of(many))
     wide = " || ".join(f"amount == {n}" for n in range(MAX_CASES + 1))
     assert not implies(meaning_of(wide), meaning_of("amount >= 0"))
+
+
+def test_what_would_take_long_to_find_is_left_alone():
+    long = " && ".join(f"(amount != {n} || amount == {n + 1})" for n in range(60))
+    assert meaning_of(long).cases is None
+
+
+def test_comparing_ends_when_patience_does():
+    one, other = meaning_of(" || ".join(f"amount == {n}" for n in range(60))), meaning_of("amount != 99 && amount >= 0")
+    patience = Patience(1500)
+    assert one.implies(other, patience)
+    with pytest.raises(TooMuch):
+        one.implies(other, patience)
 
 
 # --- proofs against what happens: few values, so that limits are hit

@@ -123,7 +123,7 @@ def test_rolled_back_proposal_counts_for_nothing():
     assert [transfer(principal, 10_000, key=f"k{n}") for n in range(2)] == ["allow", "allow"]
 
 
-@pytest.mark.parametrize("end", [State.EXPIRED, State.REJECTED, State.WITHDRAWN, State.REFUSED, State.FAILED])
+@pytest.mark.parametrize("end", [State.EXPIRED, State.REJECTED, State.SUPERSEDED, State.REFUSED, State.FAILED])
 def test_action_that_ended_without_an_effect_counts_no_more(end):
     principal = payer()
     assert transfer(principal, 10_000, key="a") == "allow"
@@ -133,6 +133,25 @@ def test_action_that_ended_without_an_effect_counts_no_more(end):
         cursor.execute("UPDATE agents_action SET state = %s, wake_at = NULL WHERE impact = 1000000", [str(end)])
         cursor.execute("ALTER TABLE agents_action ENABLE TRIGGER USER")
     assert transfer(principal, 10_000, key="c") == "allow"
+
+
+@pytest.mark.parametrize("state", [State.WITHDRAWN, State.UNKNOWN, State.SUCCEEDED])
+def test_what_was_taken_back_or_may_have_happened_still_counts(state):
+    principal = payer()
+    assert transfer(principal, 20_000, key="a") == "review"
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("ALTER TABLE agents_action DISABLE TRIGGER USER")
+        wake = "now()" if state == State.UNKNOWN else "NULL"
+        cursor.execute(f"UPDATE agents_action SET state = %s, wake_at = {wake}", [str(state)])
+        cursor.execute("ALTER TABLE agents_action ENABLE TRIGGER USER")
+    assert transfer(principal, 0.01, key="b") == "review"
+
+
+@pytest.mark.parametrize("payee", ["p-1", " P-1", "P-1 ", "\uff30-1", "P-1\u200b"])
+def test_other_spelling_of_a_payee_is_no_fresh_cap(payee):
+    principal = payer()
+    assert [transfer(principal, 10_000, key=f"k{n}") for n in range(2)] == ["allow", "allow"]
+    assert transfer(principal, 1, payee=payee, key="c") == "review"
 
 
 def test_what_waits_for_people_counts_as_reserved():

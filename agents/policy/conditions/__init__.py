@@ -2,7 +2,7 @@
 
 Before a condition is ever asked, `syntax` says why it can't be read and `checking` what makes no sense in it, by the
 `kinds` of its parts. `taking` lets in only values that can be compared exactly, `effort` only what is answered soon.
-`expression` is its tree, which `words` puts into plain words and `ranges` reasons about.
+`expression` is its tree, which `words` puts into plain words; `meaning` proves what follows from it, by `ranges`.
 """
 
 from agents.policy.conditions.environment import (

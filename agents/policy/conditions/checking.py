@@ -39,12 +39,14 @@ from agents.policy.conditions.names import CONTAINER
 from agents.policy.conditions.taking import EXACT
 from agents.policy.language import Type
 
+MAX_PROBLEMS = 20  # of one condition; what comes behind them isn't looked at
+
 #: What is wrong, by its offset in code points.
 Problem = tuple[int, str]
 
 
 def check(tree: Tree, names: Mapping[str, Type]) -> list[Problem]:
-    """Return everything in a condition over these names that makes no sense."""
+    """Return what makes no sense in a condition over these names, 20 problems of it at most."""
     return _Checker(names).check(tree)
 
 
@@ -72,6 +74,8 @@ class _Checker:
         return self.problems
 
     def kind_of(self, tree: Tree) -> Kind:
+        if len(self.problems) >= MAX_PROBLEMS:
+            return ANY
         match tree:
             case Literal():
                 return self._literal(tree)

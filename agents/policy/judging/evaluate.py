@@ -39,15 +39,22 @@ def newly_speaking(old: Verdict, new: Verdict) -> tuple[Reason, ...]:
     """Return the reasons of `new` that hold or refuse and didn't in `old`: nobody who signed then has seen them.
 
     That the tier or the mode asks for some person is answered by any review, so it is new only where `old` let it run.
+    A rule that couldn't be told and now holds is new, and so is one that has another condition now.
     """
-    seen = {_speaker(reason) for reason in old.reasons if not lets_run(reason)}
+    told = [reason for reason in old.reasons if not lets_run(reason)]
+    known, any_way = ({_speaker(reason) for reason in told if reason.known or doubt} for doubt in (False, True))
     if old.outcome == "review":
-        seen |= GENERIC
-    return tuple(reason for reason in new.reasons if not lets_run(reason) and _speaker(reason) not in seen)
+        known |= GENERIC
+        any_way |= GENERIC
+    return tuple(
+        reason
+        for reason in new.reasons
+        if not lets_run(reason) and _speaker(reason) not in (known if reason.known else any_way)
+    )
 
 
-def _speaker(reason: Reason) -> str | tuple[str]:
-    return (reason.rule,) if reason.rule else reason.code  # a rule may have the name of a code
+def _speaker(reason: Reason) -> str | tuple[str, str]:
+    return (reason.rule, reason.condition) if reason.rule else reason.code  # a rule may have the name of a code
 
 
 def _built_in(mode: Mode, tool: Tool, situation: Situation) -> Iterator[Reason]:
@@ -61,7 +68,7 @@ def _built_in(mode: Mode, tool: Tool, situation: Situation) -> Iterator[Reason]:
         yield Reason("mission_lead_missing", text, outcome="review")
     if situation.rejected_by:
         who = " and ".join(situation.rejected_by)
-        text = f"These very arguments were rejected lately by {who}, who are asked again."
+        text = f"The same was rejected lately by {who}, who are asked again."
         yield Reason("rejected_before", text, outcome="review")
     if situation.duplicate:
         yield Reason("duplicate_business_key", "The same business key ran or waits already.", outcome="review")

@@ -8,9 +8,8 @@ from agents.policy.reading.drafts import Compiled
 from agents.policy.reading.reader import Reader
 from agents.policy.verdict import BANDED_TIER
 
-MOST_STEPS = (
-    300_000  # of comparing a file's rules: what people write needs a few thousand, and all of them half a second
-)
+#: Of comparing the rules of one file. What people write needs a few thousand; all of them take about half a second.
+MOST_STEPS = 1_000_000
 
 Shadows = dict[tuple[str, str], Compiled]  # by rule and tool, the rule that holds it back whenever it speaks
 

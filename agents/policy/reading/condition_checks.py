@@ -16,9 +16,10 @@ from agents.policy.scope import cannot_look_up, missing_for, names_for
 def check_conditions(policy: Policy, drafts: Sequence[Draft], reader: Reader) -> set[str]:
     """Report what is wrong with the rules' conditions; return the names that they use."""
     compiled = list(_compile_all(policy, drafts, reader))
+    for one in {id(one.draft): one for one in compiled}.values():
+        _check_answers(one, policy, reader)  # the words of a rule are the same for each of its tools
     for one in compiled:
         _check_reach(one, policy, reader)
-        _check_answers(one, policy, reader)
         if not reader.findings.partial:  # what couldn't be read may be the cap
             _check_claims(one, drafts, policy, reader)
     never = _check_never(compiled, reader)
@@ -37,8 +38,6 @@ def _compile_all(policy: Policy, drafts: Sequence[Draft], reader: Reader) -> Ite
         return Environment(every | names_for(policy, reader.tools[tool_name]))
 
     for draft in drafts:
-        if reader.findings.is_full:
-            return  # nothing more would be shown
         when = draft.rule.when
         if when is None:
             if not draft.has("when"):

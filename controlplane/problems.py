@@ -71,6 +71,8 @@ def as_problem(exc: Exception, context: dict) -> Response | None:
 def _problem_and_headers(exc: Exception) -> tuple[dict | None, dict]:
     if isinstance(exc, Refusal):
         headers = {"WWW-Authenticate": "Bearer"} if exc.status == 401 else {}
+        if exc.status == 429:
+            headers["Retry-After"] = "5"
         return body_of(status=exc.status, code=exc.code, detail=exc.detail, errors=exc.errors, **exc.extra), headers
     if isinstance(exc, (BodyTooLarge, RequestDataTooBig)):
         return body_of(status=413, code="body_too_large", detail=str(getattr(exc, "detail", exc))), {}

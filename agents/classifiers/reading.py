@@ -175,7 +175,7 @@ def _changes(sentences: list[list[str]]) -> bool:
             return True
         words = [word for clause in clauses for word in clause]
         windows = [words[start : start + _WINDOW] for start in range(max(1, len(words) - _WINDOW + 1))]
-        if len(words) >= _SENTENCE and any(map(_is_strange, [words, *windows])):
+        if len(words) >= _SENTENCE and (_is_strange(words) or not all(map(_known, windows))):
             return True
     return False
 

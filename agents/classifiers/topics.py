@@ -21,7 +21,8 @@ def classify(text: str) -> str | None:
     reading = read(text)
     if not reading.is_english:
         return None
-    sentences = [_REQUESTS.sub("", sentence) for sentence in reading.sentences]
+    # Each once: a sentence repeated says no more, and ten thousand characters of "no." would take long.
+    sentences = [_REQUESTS.sub("", sentence) for sentence in dict.fromkeys(reading.sentences)]
     if sure := _heaviest(_SURE, sentences):
         return sure
     if _heaviest(_DOUBTFUL, sentences):

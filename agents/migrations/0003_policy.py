@@ -10,174 +10,267 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('agents', '0002_moves_and_grants'),
+        ("agents", "0002_moves_and_grants"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='LimitEntry',
+            name="LimitEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('tool', models.CharField(max_length=63)),
-                ('measure', models.CharField(help_text='a currency (minor units), an argument that is a number, or count', max_length=256)),
-                ('amount', models.DecimalField(decimal_places=6, max_digits=24)),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("tool", models.CharField(max_length=63)),
+                (
+                    "measure",
+                    models.CharField(
+                        help_text="a currency (minor units), an argument that is a number, or count", max_length=256
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=6, max_digits=24)),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
             options={
-                'verbose_name_plural': 'limit entries',
+                "verbose_name_plural": "limit entries",
             },
         ),
         migrations.CreateModel(
-            name='LimitUsage',
+            name="LimitUsage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('scope', models.CharField(max_length=256)),
-                ('key', models.CharField(max_length=64)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("scope", models.CharField(max_length=256)),
+                ("key", models.CharField(max_length=64)),
             ],
         ),
         migrations.CreateModel(
-            name='ListEntry',
+            name="ListEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('list_name', models.CharField(max_length=64)),
-                ('key', models.CharField(max_length=300)),
-                ('note', models.CharField(blank=True, max_length=300)),
-                ('state', models.CharField(choices=[('proposed', 'Proposed'), ('active', 'Active'), ('removal_proposed', 'Removal Proposed'), ('removed', 'Removed')], default='proposed', max_length=20)),
-                ('proposed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('confirmed_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("list_name", models.CharField(max_length=64)),
+                ("key", models.CharField(max_length=300)),
+                ("note", models.CharField(blank=True, max_length=300)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("proposed", "Proposed"),
+                            ("active", "Active"),
+                            ("removal_proposed", "Removal Proposed"),
+                            ("removed", "Removed"),
+                        ],
+                        default="proposed",
+                        max_length=20,
+                    ),
+                ),
+                ("proposed_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("confirmed_at", models.DateTimeField(null=True)),
             ],
             options={
-                'verbose_name_plural': 'list entries',
-                'ordering': ['agent', 'list_name', 'key'],
+                "verbose_name_plural": "list entries",
+                "ordering": ["agent", "list_name", "key"],
             },
         ),
         migrations.CreateModel(
-            name='Policy',
+            name="Policy",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField()),
-                ('name', models.CharField(max_length=100)),
-                ('file', models.CharField(help_text='what reasons call it, in front of the line', max_length=200)),
-                ('source', models.TextField(help_text='as it was written')),
-                ('digest', models.CharField(help_text='SHA-256 of the document that decides', max_length=64)),
-                ('body', models.JSONField(help_text='the rules form, shorthand expanded')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("version", models.PositiveIntegerField()),
+                ("name", models.CharField(max_length=100)),
+                ("file", models.CharField(help_text="what reasons call it, in front of the line", max_length=200)),
+                ("source", models.TextField(help_text="as it was written")),
+                ("digest", models.CharField(help_text="SHA-256 of the document that decides", max_length=64)),
+                ("body", models.JSONField(help_text="the rules form, shorthand expanded")),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
             options={
-                'verbose_name_plural': 'policies',
-                'ordering': ['agent', '-version'],
+                "verbose_name_plural": "policies",
+                "ordering": ["agent", "-version"],
             },
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='action',
-            name='frozen_at_birth',
+            model_name="action",
+            name="frozen_at_birth",
         ),
         migrations.AddField(
-            model_name='action',
-            name='sample_rate',
-            field=models.FloatField(default=0, help_text='the share of its like that people look at afterwards'),
+            model_name="action",
+            name="sample_rate",
+            field=models.FloatField(default=0, help_text="the share of its like that people look at afterwards"),
         ),
         migrations.AddField(
-            model_name='action',
-            name='sampled',
-            field=models.BooleanField(default=False, help_text='drawn: people look at it afterwards'),
+            model_name="action",
+            name="sampled",
+            field=models.BooleanField(default=False, help_text="drawn: people look at it afterwards"),
         ),
         migrations.AddField(
-            model_name='actioncontent',
-            name='erase_after',
-            field=models.PositiveIntegerField(help_text='days after its end; null keeps it', null=True),
+            model_name="actioncontent",
+            name="erase_after",
+            field=models.PositiveIntegerField(help_text="days after its end; null keeps it", null=True),
         ),
         migrations.AddField(
-            model_name='actioncontent',
-            name='erased_at',
+            model_name="actioncontent",
+            name="erased_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='actioncontent',
-            name='keep_output',
+            model_name="actioncontent",
+            name="keep_output",
             field=models.BooleanField(default=True),
         ),
         migrations.AddField(
-            model_name='agent',
-            name='sources',
-            field=models.JSONField(default=list, help_text="the operator's fact sources this agent's policy may ask, by name"),
+            model_name="agent",
+            name="sources",
+            field=models.JSONField(
+                default=list, help_text="the operator's fact sources this agent's policy may ask, by name"
+            ),
         ),
         migrations.AlterField(
-            model_name='action',
-            name='facts',
-            field=models.JSONField(default=dict, help_text='what was looked up for the verdict: an approval binds to it'),
+            model_name="action",
+            name="facts",
+            field=models.JSONField(
+                default=dict, help_text="what was looked up for the verdict: an approval binds to it"
+            ),
         ),
         migrations.AddIndex(
-            model_name='actioncontent',
-            index=models.Index(condition=models.Q(('erase_after__isnull', False), ('erased_at__isnull', True)), fields=['action'], name='content_to_erase'),
+            model_name="actioncontent",
+            index=models.Index(
+                condition=models.Q(("erase_after__isnull", False), ("erased_at__isnull", True)),
+                fields=["action"],
+                name="content_to_erase",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='action',
-            trigger=pgtrigger.compiler.Trigger(name='frozen_at_birth', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."lineage" IS DISTINCT FROM (NEW."lineage") OR OLD."revision" IS DISTINCT FROM (NEW."revision") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."agent_id" IS DISTINCT FROM (NEW."agent_id") OR OLD."proposer_agent_id" IS DISTINCT FROM (NEW."proposer_agent_id") OR OLD."proposer_person_id" IS DISTINCT FROM (NEW."proposer_person_id") OR OLD."on_behalf_of_id" IS DISTINCT FROM (NEW."on_behalf_of_id") OR OLD."token_id" IS DISTINCT FROM (NEW."token_id") OR OLD."tool_id" IS DISTINCT FROM (NEW."tool_id") OR OLD."definition_id" IS DISTINCT FROM (NEW."definition_id") OR OLD."payload" IS DISTINCT FROM (NEW."payload") OR OLD."payload_digest" IS DISTINCT FROM (NEW."payload_digest") OR OLD."digest" IS DISTINCT FROM (NEW."digest") OR OLD."wire_version" IS DISTINCT FROM (NEW."wire_version") OR OLD."wire_digest" IS DISTINCT FROM (NEW."wire_digest") OR OLD."undoes_id" IS DISTINCT FROM (NEW."undoes_id") OR OLD."release_id" IS DISTINCT FROM (NEW."release_id") OR OLD."policy_id" IS DISTINCT FROM (NEW."policy_id") OR OLD."policy" IS DISTINCT FROM (NEW."policy") OR OLD."self_humans" IS DISTINCT FROM (NEW."self_humans") OR OLD."tier" IS DISTINCT FROM (NEW."tier") OR OLD."effective_tier" IS DISTINCT FROM (NEW."effective_tier") OR OLD."verdict" IS DISTINCT FROM (NEW."verdict") OR OLD."reasons" IS DISTINCT FROM (NEW."reasons") OR OLD."facts" IS DISTINCT FROM (NEW."facts") OR OLD."scope" IS DISTINCT FROM (NEW."scope") OR OLD."snapshot" IS DISTINCT FROM (NEW."snapshot") OR OLD."headline" IS DISTINCT FROM (NEW."headline") OR OLD."impact" IS DISTINCT FROM (NEW."impact") OR OLD."permit_seconds" IS DISTINCT FROM (NEW."permit_seconds") OR OLD."sample_rate" IS DISTINCT FROM (NEW."sample_rate") OR OLD."sampled" IS DISTINCT FROM (NEW."sampled") OR OLD."run_id" IS DISTINCT FROM (NEW."run_id") OR OLD."step_id" IS DISTINCT FROM (NEW."step_id") OR OLD."trace_id" IS DISTINCT FROM (NEW."trace_id") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='8f99181014cf4ebc6dd1fd5d46d1ea603ffef900', operation='UPDATE', pgid='pgtrigger_frozen_at_birth_7cea3', table='agents_action', when='BEFORE')),
+            model_name="action",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen_at_birth",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."lineage" IS DISTINCT FROM (NEW."lineage") OR OLD."revision" IS DISTINCT FROM (NEW."revision") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."agent_id" IS DISTINCT FROM (NEW."agent_id") OR OLD."proposer_agent_id" IS DISTINCT FROM (NEW."proposer_agent_id") OR OLD."proposer_person_id" IS DISTINCT FROM (NEW."proposer_person_id") OR OLD."on_behalf_of_id" IS DISTINCT FROM (NEW."on_behalf_of_id") OR OLD."token_id" IS DISTINCT FROM (NEW."token_id") OR OLD."tool_id" IS DISTINCT FROM (NEW."tool_id") OR OLD."definition_id" IS DISTINCT FROM (NEW."definition_id") OR OLD."payload" IS DISTINCT FROM (NEW."payload") OR OLD."payload_digest" IS DISTINCT FROM (NEW."payload_digest") OR OLD."digest" IS DISTINCT FROM (NEW."digest") OR OLD."wire_version" IS DISTINCT FROM (NEW."wire_version") OR OLD."wire_digest" IS DISTINCT FROM (NEW."wire_digest") OR OLD."undoes_id" IS DISTINCT FROM (NEW."undoes_id") OR OLD."release_id" IS DISTINCT FROM (NEW."release_id") OR OLD."policy_id" IS DISTINCT FROM (NEW."policy_id") OR OLD."policy" IS DISTINCT FROM (NEW."policy") OR OLD."self_humans" IS DISTINCT FROM (NEW."self_humans") OR OLD."tier" IS DISTINCT FROM (NEW."tier") OR OLD."effective_tier" IS DISTINCT FROM (NEW."effective_tier") OR OLD."verdict" IS DISTINCT FROM (NEW."verdict") OR OLD."reasons" IS DISTINCT FROM (NEW."reasons") OR OLD."facts" IS DISTINCT FROM (NEW."facts") OR OLD."scope" IS DISTINCT FROM (NEW."scope") OR OLD."snapshot" IS DISTINCT FROM (NEW."snapshot") OR OLD."headline" IS DISTINCT FROM (NEW."headline") OR OLD."impact" IS DISTINCT FROM (NEW."impact") OR OLD."permit_seconds" IS DISTINCT FROM (NEW."permit_seconds") OR OLD."sample_rate" IS DISTINCT FROM (NEW."sample_rate") OR OLD."sampled" IS DISTINCT FROM (NEW."sampled") OR OLD."run_id" IS DISTINCT FROM (NEW."run_id") OR OLD."step_id" IS DISTINCT FROM (NEW."step_id") OR OLD."trace_id" IS DISTINCT FROM (NEW."trace_id") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="8f99181014cf4ebc6dd1fd5d46d1ea603ffef900",
+                    operation="UPDATE",
+                    pgid="pgtrigger_frozen_at_birth_7cea3",
+                    table="agents_action",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddField(
-            model_name='limitentry',
-            name='action',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='agents.action'),
+            model_name="limitentry",
+            name="action",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agents.action"),
         ),
         migrations.AddConstraint(
-            model_name='limitusage',
-            constraint=models.UniqueConstraint(fields=('scope', 'key'), name='usage_once'),
+            model_name="limitusage",
+            constraint=models.UniqueConstraint(fields=("scope", "key"), name="usage_once"),
         ),
         migrations.AddField(
-            model_name='limitentry',
-            name='usage',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='agents.limitusage'),
+            model_name="limitentry",
+            name="usage",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="entries", to="agents.limitusage"
+            ),
         ),
         migrations.AddField(
-            model_name='listentry',
-            name='agent',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='list_entries', to='agents.agent'),
+            model_name="listentry",
+            name="agent",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="list_entries", to="agents.agent"
+            ),
         ),
         migrations.AddField(
-            model_name='listentry',
-            name='confirmed_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="listentry",
+            name="confirmed_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='listentry',
-            name='proposed_by',
-            field=models.ForeignKey(help_text='null: the operator', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="listentry",
+            name="proposed_by",
+            field=models.ForeignKey(
+                help_text="null: the operator",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='policy',
-            name='agent',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='policies', to='agents.agent'),
+            model_name="policy",
+            name="agent",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="policies", to="agents.agent"
+            ),
         ),
         migrations.AddField(
-            model_name='agent',
-            name='policy',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='agents.policy'),
+            model_name="agent",
+            name="policy",
+            field=models.ForeignKey(
+                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agents.policy"
+            ),
         ),
         migrations.AddIndex(
-            model_name='limitentry',
-            index=models.Index(fields=['usage', 'measure', 'at'], include=('action', 'tool', 'amount'), name='limit_window'),
+            model_name="limitentry",
+            index=models.Index(
+                fields=["usage", "measure", "at"], include=("action", "tool", "amount"), name="limit_window"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='listentry',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'removed'), _negated=True), fields=('agent', 'list_name', 'key'), name='list_key_once'),
+            model_name="listentry",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "removed"), _negated=True),
+                fields=("agent", "list_name", "key"),
+                name="list_key_once",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='listentry',
-            trigger=pgtrigger.compiler.Trigger(name='two_humans', sql=pgtrigger.compiler.UpsertTriggerSql(func="\nIF NEW.state = 'removal_proposed' AND (TG_OP = 'INSERT' OR OLD.state NOT IN ('active', 'removal_proposed')) THEN\n    RAISE EXCEPTION 'only a key that counts can be proposed to be taken out' USING ERRCODE = 'check_violation';\nEND IF;\nIF NEW.state IN ('active', 'removed') AND NEW.proposed_by_id IS NOT NULL\n    AND (TG_OP = 'INSERT' OR NEW.state <> OLD.state)\n    -- What never counted may be dropped, and what still counts be kept, by one person.\n    AND NOT (TG_OP = 'UPDATE' AND OLD.state = 'proposed' AND NEW.state = 'removed')\n    AND NOT (TG_OP = 'UPDATE' AND OLD.state = 'removal_proposed' AND NEW.state = 'active')\n    AND EXISTS (SELECT FROM agents_agent AS a WHERE a.id = NEW.agent_id AND a.first_enabled_at IS NOT NULL)\n    AND NOT EXISTS (\n        SELECT FROM agents_person AS one, agents_person AS other\n        WHERE one.id = NEW.proposed_by_id AND other.id = NEW.confirmed_by_id AND one.human_id <> other.human_id\n    )\nTHEN\n    RAISE EXCEPTION 'a second person confirms what a list says' USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NEW;\n", hash='03b5e2450e8a0c5560c600f5e9277bce283b18cf', operation='INSERT OR UPDATE', pgid='pgtrigger_two_humans_53a4d', table='agents_listentry', when='BEFORE')),
+            model_name="listentry",
+            trigger=pgtrigger.compiler.Trigger(
+                name="two_humans",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\nIF NEW.state = 'removal_proposed' AND (TG_OP = 'INSERT' OR OLD.state NOT IN ('active', 'removal_proposed')) THEN\n    RAISE EXCEPTION 'only a key that counts can be proposed to be taken out' USING ERRCODE = 'check_violation';\nEND IF;\nIF NEW.state IN ('active', 'removed') AND NEW.proposed_by_id IS NOT NULL\n    AND (TG_OP = 'INSERT' OR NEW.state <> OLD.state)\n    -- What never counted may be dropped, and what still counts be kept, by one person.\n    AND NOT (TG_OP = 'UPDATE' AND OLD.state = 'proposed' AND NEW.state = 'removed')\n    AND NOT (TG_OP = 'UPDATE' AND OLD.state = 'removal_proposed' AND NEW.state = 'active')\n    AND EXISTS (SELECT FROM agents_agent AS a WHERE a.id = NEW.agent_id AND a.first_enabled_at IS NOT NULL)\n    AND NOT EXISTS (\n        SELECT FROM agents_person AS one, agents_person AS other\n        WHERE one.id = NEW.proposed_by_id AND other.id = NEW.confirmed_by_id AND one.human_id <> other.human_id\n    )\nTHEN\n    RAISE EXCEPTION 'a second person confirms what a list says' USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NEW;\n",
+                    hash="03b5e2450e8a0c5560c600f5e9277bce283b18cf",
+                    operation="INSERT OR UPDATE",
+                    pgid="pgtrigger_two_humans_53a4d",
+                    table="agents_listentry",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='listentry',
-            trigger=pgtrigger.compiler.Trigger(name='list_key_frozen', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."agent_id" IS DISTINCT FROM (NEW."agent_id") OR OLD."list_name" IS DISTINCT FROM (NEW."list_name") OR OLD."key" IS DISTINCT FROM (NEW."key"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='fa7ede58abb9456a24644a1fe0c099efcd44b6f1', operation='UPDATE', pgid='pgtrigger_list_key_frozen_952d1', table='agents_listentry', when='BEFORE')),
+            model_name="listentry",
+            trigger=pgtrigger.compiler.Trigger(
+                name="list_key_frozen",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."agent_id" IS DISTINCT FROM (NEW."agent_id") OR OLD."list_name" IS DISTINCT FROM (NEW."list_name") OR OLD."key" IS DISTINCT FROM (NEW."key"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="fa7ede58abb9456a24644a1fe0c099efcd44b6f1",
+                    operation="UPDATE",
+                    pgid="pgtrigger_list_key_frozen_952d1",
+                    table="agents_listentry",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='listentry',
-            trigger=pgtrigger.compiler.Trigger(name='list_entry_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='6907c4ee83a8f0e456a0566817ad20811f685eed', operation='DELETE', pgid='pgtrigger_list_entry_never_deleted_0f989', table='agents_listentry', when='BEFORE')),
+            model_name="listentry",
+            trigger=pgtrigger.compiler.Trigger(
+                name="list_entry_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="6907c4ee83a8f0e456a0566817ad20811f685eed",
+                    operation="DELETE",
+                    pgid="pgtrigger_list_entry_never_deleted_0f989",
+                    table="agents_listentry",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policy',
-            constraint=models.UniqueConstraint(fields=('agent', 'version'), name='policy_version_once_an_agent'),
+            model_name="policy",
+            constraint=models.UniqueConstraint(fields=("agent", "version"), name="policy_version_once_an_agent"),
         ),
     ]

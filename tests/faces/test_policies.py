@@ -725,7 +725,7 @@ def test_one_person_validates_one_policy_at_a_time(agent, fin, judging):
     with judging(fin):
         answer = validate(signed_in(fin), {"policy": RULES, "agent": "refund-desk"})
         assert (answer.status_code, answer.json()["code"]) == (429, "busy_validating")
-        assert "again in a moment" in answer.json()["detail"]
+        assert "again in a moment" in answer.json()["detail"] and answer.headers["Retry-After"] == "5"
         assert judged(make_person("flo", "finance"), RULES)["valid"] is True, "others needn't wait for one person"
     assert judged(fin, RULES)["valid"] is True
 

@@ -225,5 +225,6 @@ def _count(words: list[str]) -> tuple[int, float]:
 
 
 def _known(words: list[str]) -> int:
-    known = sum(1 for word in words if is_known(word)) - sum(1 for word in words if word in FOREIGN)
-    return max(0, known)
+    # Without the apostrophe too: `I'm` is written out only later.
+    known = sum(1 for word in words if is_known(word) or word.replace("'", "") in KNOWN)
+    return max(0, known - sum(1 for word in words if word in FOREIGN))

@@ -1,13 +1,14 @@
 """Deadlines in working hours: arithmetic on instants, by the clocks and holidays of where the people are."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agents.policy.language import Calendar
 
-LONGEST_CLOSED = 400  # days; a calendar that stays closed for longer never opens
+#: No policy asks for a deadline further ahead, and a calendar that stays closed for longer never opens.
+LONGEST_DAYS = 400
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 _WIDEST_OFFSET = timedelta(hours=15)  # no zone is further from UTC
 
@@ -31,7 +32,7 @@ def add(start: datetime, seconds: int, calendar: Calendar | None) -> datetime:
         if here + left <= closes:
             return here + left
         left -= closes - here
-    raise ValueError(f"calendar {calendar.name} doesn't open for {LONGEST_CLOSED} days: give it hours")
+    raise ValueError(f"calendar {calendar.name} doesn't open for {LONGEST_DAYS} days: give it hours")
 
 
 def open_seconds_between(start: datetime, end: datetime, calendar: Calendar | None) -> int:
@@ -52,6 +53,12 @@ def open_seconds_between(start: datetime, end: datetime, calendar: Calendar | No
     return total // SECOND
 
 
+def longest_by(calendar: Calendar) -> int:
+    """Return the seconds of open time in 400 days of a calendar, but for its holidays and the changes of the clocks."""
+    minutes = sum(end - start for spans in calendar.hours.values() for start, end in spans)
+    return minutes * 60 * LONGEST_DAYS // 7
+
+
 def _utc(instant: datetime) -> datetime:
     if instant.utcoffset() is None:
         raise ValueError("an instant needs a zone: a time without one happens at many moments")
@@ -60,25 +67,23 @@ def _utc(instant: datetime) -> datetime:
 
 def _open_spans(calendar: Calendar, since: datetime) -> Iterator[Span]:
     """Yield the open spans that end at `since` or later, in order, until 400 days bring none."""
-    zone = _zone(calendar.zone)
-    day = since.astimezone(zone).date() - DAY  # yesterday's span may end at this very midnight
-    last = day
-    while (day - last).days <= LONGEST_CLOSED:
-        for opens, closes in _spans_of_day(calendar, zone, day):
-            if closes >= since:
-                last = day
-                yield opens, closes
+    zone, closed = _zone(calendar.zone), frozenset(map(date.fromisoformat, calendar.holidays))
+    day = last = since.astimezone(zone).date() - DAY  # yesterday's span may end at this very midnight
+    while (day - last).days <= LONGEST_DAYS:
+        hours = calendar.hours.get(day.weekday())
+        if hours and day not in closed and not _is_public_holiday(calendar.country, day):
+            for opens, closes in _spans_of_day(hours, zone, day):
+                if closes >= since:
+                    last = day
+                    yield opens, closes
         day += DAY
 
 
-def _spans_of_day(calendar: Calendar, zone: ZoneInfo, day: date) -> list[Span]:
-    """Return the instants at which the wall clock of that day shows open hours.
+def _spans_of_day(hours: Iterable[tuple[int, int]], zone: ZoneInfo, day: date) -> list[Span]:
+    """Return the instants at which the wall clock of that day shows these hours.
 
     A time that a clock change skips never comes, one that it repeats comes twice.
     """
-    hours = calendar.hours.get(day.weekday(), ())
-    if not hours or _is_holiday(calendar, day):
-        return []
     midnight = datetime.combine(day, time(), UTC)  # what the wall shows, as if it hung in Greenwich
     shown = [(midnight + timedelta(minutes=start), midnight + timedelta(minutes=end)) for start, end in hours]
     early, late = midnight - _WIDEST_OFFSET, midnight + DAY + _WIDEST_OFFSET
@@ -114,10 +119,8 @@ def _zone(name: str) -> ZoneInfo:
         raise ValueError(f"{name} is not a time zone we know: write one like Europe/Berlin") from None
 
 
-def _is_holiday(calendar: Calendar, day: date) -> bool:
-    if day.isoformat() in calendar.holidays:
-        return True
-    return calendar.country is not None and day in _public_holidays(calendar.country, day.year)
+def _is_public_holiday(country: str | None, day: date) -> bool:
+    return country is not None and day in _public_holidays(country, day.year)
 
 
 @lru_cache(maxsize=512)

@@ -2,8 +2,9 @@
 
 import re
 
-LONGEST = 3650 * 86_400
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+DAY = 86_400
+LONGEST_DAYS = 3650
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": DAY}
 _DURATION = re.compile(r"([0-9]{1,9})([smhd])")
 
 
@@ -11,7 +12,7 @@ class BadDuration(ValueError):
     """Not a length of time; the message says what to write."""
 
 
-def seconds_of(text: str) -> int:
+def seconds_of(text: str, *, most_days: int = LONGEST_DAYS) -> int:
     """Return the seconds of a whole number of seconds, minutes, hours or days; raises BadDuration."""
     found = _DURATION.fullmatch(text)
     if not found:
@@ -19,8 +20,8 @@ def seconds_of(text: str) -> int:
     seconds = int(found[1]) * _UNITS[found[2]]
     if not seconds:
         raise BadDuration(f"{text} is no time at all: write 1s or more")
-    if seconds > LONGEST:
-        raise BadDuration("longer than ten years: write 3650d at most")
+    if seconds > most_days * DAY:
+        raise BadDuration(f"{text} is too long: write {most_days}d at most")
     return seconds
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from agents.policy.deadlines import add, open_seconds_between
+from agents.policy.deadlines import add, longest_by, open_seconds_between
 from agents.policy.language import Calendar
 
 # A busy machine is slow to draw; that says nothing about the claims.
@@ -116,6 +116,18 @@ def test_hours_that_the_clock_change_cuts_are_shorter_or_longer():
 def test_a_calendar_that_cannot_be_counted_by_is_an_error(shut, message):
     with pytest.raises(ValueError, match=message):
         add(at("2026-01-09 17:30"), HOUR, shut)
+
+
+@pytest.mark.parametrize(
+    ("hours", "seconds"),
+    [(WEEKDAYS, 45 * HOUR * 400 // 7), (ALWAYS, 400 * 24 * HOUR), ({0: ((0, 60),)}, HOUR * 400 // 7), ({}, 0)],
+)
+def test_400_days_hold_so_many_open_seconds(hours, seconds):
+    open_hours = calendar(hours, zone="UTC")
+    assert longest_by(open_hours) == seconds
+    if seconds:
+        took = add(at("2026-01-05 00:00", zone="UTC"), seconds, open_hours) - at("2026-01-05 00:00", zone="UTC")
+        assert timedelta(days=398) <= took <= timedelta(days=407)
 
 
 def test_what_has_no_zone_or_lies_behind_is_an_error():

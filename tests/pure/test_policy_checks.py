@@ -2,11 +2,13 @@
 
 import time
 from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from agents.classifiers import tones
 from agents.classifiers.lexicons import danger, subjects
+from agents.policy.deadlines import add
 from agents.policy.reading import PolicyErrors, Reading, read_policy
 from agents.policy.reading.answer_checks import ANSWERS
 from agents.policy.reading.grammar import CLASSIFIERS
@@ -230,6 +232,56 @@ def test_as_many_rules_as_there_may_be_are_all_compared_when_they_are_plain():
     assert [problem.split(", ")[0] for problem in problems_of(f"policy: p\n{rules}\n{last}\n")] == [
         "502:64: rules[499].when: never decides: r1 at 4:5 speaks whenever this rule does"
     ]
+
+
+# --- deadlines that come
+
+
+def with_calendar(hours, holidays=(), due="30m"):
+    listed = f", holidays: [{', '.join(map(str, holidays))}]" if holidays else ""
+    return (
+        f"calendars: {{work: {{zone: UTC, hours: {hours}{listed}}}}}\n"
+        f"rules: [{{id: a, tool: send_reply, then: review, due: {due}, expires: {due}, calendar: work}}]"
+    )
+
+
+def days(count, every=1):
+    return [date(2026, 1, 5) + timedelta(days=every * number) for number in range(count)]  # from a Monday on
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        with_calendar('{mon: "09:00-10:00"}', due="57h"),
+        with_calendar('{mon-sun: "00:00-24:00"}', due="400d"),
+        with_calendar('{mon-sun: "00:00-24:00"}', days(299), due="400d"),
+        with_calendar('{mon: "09:00-10:00"}', days(42, every=7), due="57h"),
+        with_calendar('{mon: "09:00-10:00"}', days(400, every=14), due="57h"),
+    ],
+)
+def test_what_is_accepted_of_times_and_calendars_is_counted_at_once(body):
+    policy = read(body).policy
+    (rule,), calendar = policy.rules, policy.calendars["work"]
+    took = []
+    for _ in range(3):
+        started = time.process_time()
+        ends = add(datetime(2026, 1, 5, tzinfo=UTC), rule.due, calendar)
+        took.append(time.process_time() - started)
+    assert ends.year < 2045
+    assert min(took) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("holidays", "problem"),
+    [
+        (days(300), "with these days nobody works for 300 days from 2026-01-05 on: leave some out"),
+        (days(43, every=7), "with these days nobody works for 300 days from 2026-01-05 on: leave some out"),
+        (days(401, every=2), "more than 400 days: list those of the next years, or name the country"),
+    ],
+)
+def test_a_calendar_that_stays_closed_for_most_of_a_year_is_refused(holidays, problem):
+    body = "policy: p\n" + with_calendar('{mon: "09:00-10:00"}', holidays) + "\n"
+    assert problems_of(body) == [f"2:70: calendars.work.holidays: {problem}"]
 
 
 # --- what the agent says of itself

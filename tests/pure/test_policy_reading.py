@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from agents.canonical import digest_of
 from agents.documents.problems import MAX_PROBLEMS
+from agents.policy.deadlines import longest_by
 from agents.policy.durations import BadDuration, seconds_of, write_duration
 from agents.policy.language import (
     Calendar,
@@ -436,7 +437,9 @@ def calendars(draw) -> Calendar:
     hours = draw(st.dictionaries(st.integers(0, 6), paired, min_size=1))
     days = st.dates().filter(lambda day: day.year >= 1000).map(lambda day: day.isoformat())
     holidays = tuple(draw(st.lists(days, max_size=3, unique=True)))
-    return Calendar("work", draw(st.sampled_from(["UTC", "Europe/Berlin"])), dict(sorted(hours.items())), holidays)
+    calendar = Calendar("work", draw(st.sampled_from(["UTC", "Europe/Berlin"])), dict(sorted(hours.items())), holidays)
+    assume(longest_by(calendar) >= 1000 * 60)  # the longest expiry that is drawn
+    return calendar
 
 
 @st.composite

@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from agents.documents.nodes import Broken, Mapping, Node, Scalar, Sequence, describe
 from agents.documents.problems import join, suggest
 from agents.documents.section import Section
-from agents.policy.durations import BadDuration, seconds_of
+from agents.policy.durations import LONGEST_DAYS, BadDuration, seconds_of
 from agents.policy.reading.grammar import DURATION, KIND, NAME, REDACTED
 
 
-def ask_duration(section: Section, key: str) -> int | None:
+def ask_duration(section: Section, key: str, *, most_days: int = LONGEST_DAYS) -> int | None:
     """Return the seconds of a key."""
     text = section.text(key, DURATION)
     try:
-        return None if text is None else seconds_of(text)
+        return None if text is None else seconds_of(text, most_days=most_days)
     except BadDuration as error:
         section.report(key, str(error))
         return None

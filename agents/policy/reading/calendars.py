@@ -1,6 +1,7 @@
 """Calendars: when people work, so that a deadline counts only those hours."""
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -14,6 +15,8 @@ from agents.policy.reading.reader import Reader
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 END_OF_DAY = 24 * 60
+MAX_HOLIDAYS = 400
+MAX_CLOSED = 300  # days in a row; public holidays may make it weeks more, and after 400 no deadline is counted
 
 Hours = dict[int, tuple[tuple[int, int], ...]]
 
@@ -45,7 +48,10 @@ def _read_calendar(name: str, section: Section) -> Calendar:
         section.report("zone", f"not a time zone: {_suggest_zone(zone)}")
     if country and (problem := _country_problem(country)):
         section.report("country", problem)
-    return Calendar(name, zone, _read_hours(section), tuple(_read_holidays(section)), country, place=section.node.at)
+    hours, holidays = _read_hours(section), tuple(_read_holidays(section))
+    if problem := _holidays_problem(hours, holidays):
+        section.report("holidays", problem)
+    return Calendar(name, zone, hours, holidays, country, place=section.node.at)
 
 
 def _is_zone(zone: str) -> bool:
@@ -85,6 +91,20 @@ def _read_holidays(section: Section) -> list[str]:
             at = section.node.items["holidays"].items[i].at
             section.findings.add(at, f"{section.path}.holidays[{i}]", f"{text} is not a day: write {grammar.DATE.says}")
     return dates
+
+
+def _holidays_problem(hours: Hours, holidays: Sequence[str]) -> str | None:
+    """Return why nobody could count by this calendar: then no deadline would ever come."""
+    if len(holidays) > MAX_HOLIDAYS:
+        return f"more than {MAX_HOLIDAYS} days: list those of the next years, or name the country"
+    try:
+        closed = {date.fromisoformat(day).toordinal() for day in holidays}
+    except ValueError:
+        return None  # reported already
+    for day in sorted(closed) if hours else ():
+        if not any((later - 1) % 7 in hours for later in range(day, day + MAX_CLOSED) if later not in closed):
+            return f"with these days nobody works for {MAX_CLOSED} days from {date.fromordinal(day)} on: leave some out"
+    return None
 
 
 def _read_hours(section: Section) -> Hours:

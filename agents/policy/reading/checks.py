@@ -1,16 +1,15 @@
 """What a rule may say about its tools, and rules about each other: everything that can be told before anything happens."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from agents.documents.problems import suggest
 from agents.documents.section import Section
-from agents.policy.durations import write_duration
-from agents.policy.judging.defaults import REVIEWS
 from agents.policy.language import Policy, Rule, Tool
 from agents.policy.reading.condition_checks import check_conditions
 from agents.policy.reading.drafts import Draft
 from agents.policy.reading.name_checks import check_loosened, check_names, note_unused
 from agents.policy.reading.reader import Reader
+from agents.policy.reading.time_checks import Problems, time_problems
 from agents.policy.scope import cannot_look_up, missing_for
 from agents.policy.verdict import BANDED_TIER, SIGNED_TIER
 
@@ -18,8 +17,6 @@ SCOPES = ("run", "agent")
 
 _OF_A_REVIEW = ("slots", "queue", "due", "expires", "calendar")
 _HOLDS_BACK = ("cumulative", "unless_called")
-
-Problems = Iterator[tuple[str, str]]  # a key of the rule and what is wrong with its value
 
 
 def check(policy: Policy, drafts: Sequence[Draft], top: Section, reader: Reader) -> None:
@@ -47,10 +44,7 @@ def _problems(draft: Draft, tools: Sequence[Tool], policy: Policy, reader: Reade
     rule = draft.rule
     yield from _outcome_problems(draft)
     yield from _band_problems(draft)
-    yield from _time_problems(draft, tools)
-    if rule.calendar and rule.calendar not in {*policy.calendars, *reader.broken}:
-        hint = suggest(rule.calendar, policy.calendars) if policy.calendars else "declare it under calendars"
-        yield "calendar", f"no calendar of this policy: {hint}"
+    yield from time_problems(draft, tools, policy, reader)
     for tool in tools:
         yield from _tier_problems(draft, tool)
         yield from _slot_problems(draft, tool)
@@ -108,24 +102,6 @@ def _slot_problems(draft: Draft, tool: Tool) -> Problems:
     tier = rule.band or max(tool.tier, rule.tier or 0)
     if rule.then == "review" and tier >= SIGNED_TIER and len(rule.slots) == 1:
         yield "slots", f"{tool.name} at tier {tier} is signed by two groups or more: name another one"
-
-
-def _time_problems(draft: Draft, tools: Sequence[Tool]) -> Problems:
-    """Due and expiry, with what the tier says in the place of what the rule doesn't."""
-    rule = draft.rule
-    if draft.has("calendar") and not draft.has("due"):
-        yield "calendar", "a calendar counts the time until due: add due, like due: 60m"
-    if rule.due is None and rule.expires is None:
-        return
-    for tool in tools:
-        tier = rule.band or max(tool.tier, rule.tier or 0)
-        due, expires = rule.due or REVIEWS[tier].due, rule.expires or REVIEWS[tier].expires
-        if due > expires:
-            key, other = ("due", "expires") if rule.due else ("expires", "due")
-            times = f"due after {write_duration(due)}, but expired after {write_duration(expires)}"
-            usual = "" if draft.has(other) else f" ({other} as usual at tier {tier})"
-            yield key, f"{times}{usual}: write both, due the shorter one"
-            return
 
 
 def _called_problems(rule: Rule, tool: Tool, reader: Reader) -> Problems:

@@ -7,6 +7,7 @@ from agents.documents.nodes import Mapping, Node, Scalar, describe
 from agents.documents.problems import join, suggest
 from agents.documents.section import Section
 from agents.money import BadMoney, parse_money
+from agents.policy.deadlines import LONGEST_DAYS
 from agents.policy.language import Cumulative, Place, Rule, Tool
 from agents.policy.limiting import COUNT
 from agents.policy.reading import grammar
@@ -72,8 +73,8 @@ def _read_rest(section: Section, reader: Reader, tools: Sequence[Tool]) -> dict:
         "sample": ask_number(section, "sample", low=0, high=1, says=grammar.SHARE_SAYS) or 0.0,
         "slots": _read_slots(section),
         "queue": section.text("queue", grammar.GROUP),
-        "due": ask_duration(section, "due"),
-        "expires": ask_duration(section, "expires"),
+        "due": ask_duration(section, "due", most_days=LONGEST_DAYS),
+        "expires": ask_duration(section, "expires", most_days=LONGEST_DAYS),
         "calendar": section.text("calendar", grammar.NAME),
         "cumulative": _read_cumulative(section, tools),
         "unless_called": called.name if called else None,

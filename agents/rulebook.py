@@ -120,9 +120,7 @@ def covered_json(covered: Covered) -> dict:
 
 def _failure(file: str, result: CaseResult) -> Problem:
     case = result.case
-    # The sentence stands alone elsewhere; here place and name stand before it.
-    message = result.sentence.removeprefix(f"line {case.place[0]}: {case.name}: ")
-    return Problem(file, *case.place, f"cases[{case.name}]", message)
+    return Problem(file, *case.place, f"cases[{case.name}]", result.sentence)
 
 
 def _case_json(result: CaseResult) -> dict:

@@ -291,7 +291,8 @@ OPENING = "Hello, please tell me where my order is and when it will come to my h
 @pytest.mark.parametrize("piece", PIECES)
 @pytest.mark.parametrize("name", LEXICAL)
 def test_no_text_keeps_a_process_busy(name, piece):
-    assert cpu_seconds(partial(classify, name), (OPENING * 5 + piece * 10_000)[:10_000]) < 0.5
+    # A generous bound: what this guards against took tens of seconds.
+    assert cpu_seconds(partial(classify, name), (OPENING * 5 + piece * 10_000)[:10_000]) < 3
 
 
 @pytest.mark.parametrize("piece", PIECES)
@@ -299,7 +300,7 @@ def test_no_text_keeps_a_process_busy(name, piece):
 def test_time_grows_with_the_text_and_no_faster(name, piece):
     classifier = registry._built_in(name)  # how it grows shows beyond the length that is judged
     small, large = (cpu_seconds(classifier, (OPENING + piece * 32_000)[:size]) for size in (4_000, 32_000))
-    assert large < 0.5 or large < 20 * small  # eight times the text; a square would be sixty-four times the time
+    assert large < 3 or large < 40 * small  # eight times the text; a square would be sixty-four times the time
 
 
 def cpu_seconds(classifier, text: str) -> float:

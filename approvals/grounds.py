@@ -8,7 +8,8 @@ from django.urls import reverse
 
 from agents import access
 from agents.models import Action, Person, Policy
-from agents.policy.judging.reasons import LETTING
+from agents.policy import verdict
+from agents.policy.judging.reasons import lets_run
 from agents.policy.values import from_json, shown
 from agents.policy.verdict import Missing
 from approvals import inert, queue
@@ -113,7 +114,7 @@ def _reason(action: Action, row: dict, *, in_review: bool, policy: str) -> Reaso
         condition=" ".join(part.strip() for part in row.get("condition", "").split("\n")),
         values=list(row.get("values", {}).items()),
         known=row.get("known", True),
-        lets=row["code"] in LETTING and action.verdict != "allow",
+        lets=lets_run(verdict.Reason(**row)) and action.verdict != "allow",
         place=f"policy {action.policy}, line {line}" if line else "",
         address=f"{policy}#L{line}" if line and policy else "",
     )

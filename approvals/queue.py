@@ -13,7 +13,8 @@ from agents import access
 from agents.lifecycle import WORDS, State
 from agents.models import Action, Agent, AgentRole, Person, Slot
 from agents.money import Money
-from agents.policy.judging.reasons import LETTING
+from agents.policy.judging.reasons import lets_run
+from agents.policy.verdict import Reason
 from approvals import clockface, turns
 from approvals.clockface import Due
 from approvals.turns import LIMIT, PAGE
@@ -229,7 +230,8 @@ def _why(action: Action, slots: list[Slot], person: Person, mine: frozenset[int]
 
 def _because(action: Action) -> str:
     """Return the end of the sentence: the strongest reason beyond the tier's own groups, which the row names already."""
-    reasons = [reason for reason in action.reasons if reason["code"] not in (TIER_DEFAULT, *LETTING)]
+    said = [reason for reason in action.reasons if reason["code"] != TIER_DEFAULT]
+    reasons = [reason for reason in said if not lets_run(Reason(**reason))]
     if not reasons:
         return "."
     more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""

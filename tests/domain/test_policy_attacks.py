@@ -1,11 +1,14 @@
 """What an agent, or bad luck, might try against policy: each was possible once, or would be with one guard less."""
 
 import json
+from dataclasses import replace
 from importlib import import_module
 
 import pytest
+from django.db.models.functions import Now
 
 from agents import lists
+from agents.actions import Proposal, checking
 from agents.errors import NotAllowed
 from agents.models import Action, Agent, ListEntry
 from tests.domain.test_policy_gate import CHECK, FACTS, UNLESS, ask, codes, run, shop  # noqa: F401 - shop is a fixture
@@ -26,6 +29,7 @@ from tests.toolserver import says
 
 pytestmark = pytest.mark.django_db
 claiming = import_module("agents.actions.claim")
+SURE = {"confidence": 0.95}
 RISKY = """
     policy: p
     facts: {risk: {type: number, source: shop, path: "/facts/{order_id}", at: risk}}
@@ -226,6 +230,33 @@ def test_retry_is_not_refused_for_what_its_own_first_attempt_did(company, shop):
     shop.server.behaviour = ordinary
     Action.objects.filter(pk=action.pk).update(next_attempt_at="2020-01-01T00:00:00Z")
     assert run(action).state == "succeeded"
+
+
+def test_fact_that_grew_old_while_a_lock_was_waited_for_is_stale(company, shop):  # noqa: F811
+    checked = checking.check(company.agent, Proposal("issue_refund", {"order_id": "o-1", "amount_usd": 5}, claims=SURE))
+    assert checked.gathered.judge(sign=company.agent.sign, totals={}).outcome == "allow"
+    old = {name: replace(found, fetched=found.fetched - 61) for name, found in checked.gathered.found.items()}
+    verdict = replace(checked.gathered, found=old).judge(sign=company.agent.sign, totals={})
+    assert (verdict.outcome, verdict.reasons[0].known) == ("review", False)
+
+
+def test_retry_of_a_stopped_agent_is_not_made(company, shop):  # noqa: F811
+    action = ask(company.agent)
+    ordinary = shop.server.behaviour
+    shop.server.behaviour = lambda handler: (ordinary if handler.path.startswith("/facts/") else says(503))(handler)
+    assert run(action).state == "retry_wait"
+    Agent.objects.filter(pk=company.agent.pk).update(stopped_at=Now(), stop_reason="odd")
+    Action.objects.filter(pk=action.pk).update(next_attempt_at="2020-01-01T00:00:00Z")
+    assert (run(action).state, len(shop.writes)) == ("retry_wait", 1)
+
+
+def test_what_people_decide_is_never_drawn_as_a_sample(monkeypatch):
+    company = make_company()
+    policy = 'policy: p\nrules:\n  - {id: all, tool: send_reply, then: allow, sample: 1, when: "size(text) < 9"}\n'
+    give_policy(company.agent, policy)
+    held = make_action(company.agent, "send_reply", arguments={"ticket": "t", "text": "much too long"})
+    runs = make_action(company.agent, "send_reply", arguments={"ticket": "t", "text": "short"})
+    assert (held.sampled, runs.sampled) == (False, True)
 
 
 # --- what stays

@@ -11,11 +11,10 @@ from rest_framework.response import Response
 from agents import access, rulebook
 from agents.api import read_fields
 from agents.errors import BusyValidating, Invalid, TokenCannotDecide
-from agents.models import Agent, Person
+from agents.models import Person
 from agents.policy.language import Tool
 from agents.policy.reading import PolicyErrors
-from agents.policy.shapes import shape_of
-from agents.readiness import granted_definitions
+from agents.readiness import granted_tools
 
 #: Bytes of a policy's text at this door. A text written to be slow costs seconds of a thread that others wait for.
 MAX_POLICY = 64 * 1024
@@ -38,14 +37,9 @@ def validate(request: Request) -> Response:
     fields = read_fields(request.data, _FIELDS, required={"policy", "agent"})
     agent = access.agent_for(request.user, fields["agent"])
     _check_size(fields["policy"])
-    tools = tools_of(agent)
+    tools = granted_tools(agent)
     with _turn(request.user):
         return Response(_judgement(fields["policy"], tools))
-
-
-def tools_of(agent: Agent) -> list[Tool]:
-    """Return the tools the agent may propose now, as a policy sees them."""
-    return [shape_of(body) for body in granted_definitions(agent)]
 
 
 def _check_size(text: str) -> None:

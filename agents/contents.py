@@ -10,9 +10,18 @@ from agents.models import ActionContent
 from audit import log
 from audit.actors import Actor
 
+BATCH = 500
 
-def erase_due(limit: int = 500) -> int:
-    """Erase up to `limit` contents whose days are over, each with its event; return how many. Safe to run twice at once."""
+
+def erase_due() -> int:
+    """Erase all content whose days are over, each with its event; return how many. Safe to run twice at once."""
+    erased = 0
+    while batch := _erase_batch():
+        erased += batch
+    return erased
+
+
+def _erase_batch() -> int:
     days = ExpressionWrapper(F("erase_after") * timedelta(days=1), output_field=DurationField())
     with transaction.atomic():
         due = (
@@ -21,7 +30,7 @@ def erase_due(limit: int = 500) -> int:
             .filter(erased_at__isnull=True, erase_after__isnull=False, action__finished_at__isnull=False)
             .annotate(days=days)
             .filter(action__finished_at__lte=Now() - F("days"))
-            .order_by("action__finished_at")[:limit]
+            .order_by("action__finished_at")[:BATCH]
         )
         return sum(_erase(content) for content in list(due))
 

@@ -7,11 +7,11 @@ from threading import Lock
 from uuid import UUID
 
 from agents import canonical
-from agents.agentfile import AgentFile, PolicyText, Problem
+from agents.agentfile import AgentFile, PolicyText
 from agents.headline import facts_named
 from agents.models import Agent, Policy, ToolDefinition
 from agents.policy import language, storing
-from agents.policy.cases import CaseResult, run_cases
+from agents.policy.cases import run_cases
 from agents.policy.judging import defaults
 from agents.policy.judging.compiling import TIER_DEFAULTS, Compiled, compile_policy
 from agents.policy.language import Classified, Fact
@@ -34,7 +34,7 @@ def read(text: PolicyText, *, tools: Sequence[language.Tool], name: str = "") ->
     policy = reading.policy
     tried = [tool for tool in tools if any(case.tool == tool.name for case in policy.cases)]
     results = run_cases(compile_policy(policy, tried, label=policy.name), policy, tried)
-    if failed := [_failure(result, name or text.file) for result in results if not result.ok]:
+    if failed := [result.problem(name or text.file) for result in results if not result.ok]:
         raise PolicyErrors(failed)
     return reading
 
@@ -148,10 +148,6 @@ def _compile(policy: Policy | None, definition: ToolDefinition) -> Compiled:
     if policy is None:
         return compile_policy(TIER_DEFAULTS, tools, label=defaults.POLICY)
     return compile_policy(stored(policy), tools, label=policy.label)
-
-
-def _failure(result: CaseResult, file: str) -> Problem:
-    return Problem(file, *result.case.place, "cases", f"{result.case.name}: {result.sentence}")
 
 
 def _set(agent: Agent, policy: Policy | None) -> None:

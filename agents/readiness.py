@@ -12,8 +12,9 @@ from agents.errors import Refusal
 from agents.models import Agent, AgentRole, Person, ToolDefinition
 from agents.policy.judging.defaults import groups_of, signed_as, slots_missing
 from agents.policy.judging.routing import Holding, groups_for
-from agents.policy.language import HttpLookup, Policy, Rule, SqlLookup
+from agents.policy.language import HttpLookup, Policy, Rule, SqlLookup, Tool
 from agents.policy.quorum import Requirement, Voter, staffable
+from agents.policy.shapes import shape_of
 from agents.tools import base
 
 SIGNED_TIERS = (2, 3)
@@ -72,6 +73,11 @@ def granted_definitions(agent: Agent):
         "tool__definition"
     )
     return ToolDefinition.objects.filter(pk__in=live).order_by("body__name").values_list("body", flat=True)
+
+
+def granted_tools(agent: Agent) -> list[Tool]:
+    """Return the tools that the agent may propose, as a policy sees them."""
+    return [shape_of(body) for body in granted_definitions(agent)]
 
 
 def _owner(owner: Person | None) -> Item:

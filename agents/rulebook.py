@@ -47,7 +47,7 @@ class Examined:
     @property
     def failures(self) -> list[Problem]:
         """The cases that came out otherwise than they expect, as problems of the file."""
-        return [_failure(self.policy.file, result) for result in self.cases if not result.ok]
+        return [result.problem(self.policy.file) for result in self.cases if not result.ok]
 
     def as_json(self) -> dict:
         """Return all of it as plain JSON types; it is valid when every case passes."""
@@ -116,11 +116,6 @@ def covered_json(covered: Covered) -> dict:
         "rules": rules,
         "otherwise": covered.otherwise,
     }
-
-
-def _failure(file: str, result: CaseResult) -> Problem:
-    case = result.case
-    return Problem(file, *case.place, f"cases[{case.name}]", result.sentence)
 
 
 def _case_json(result: CaseResult) -> dict:

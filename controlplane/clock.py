@@ -14,6 +14,8 @@ from audit import refusals
 logger = logging.getLogger("countersign.clock")
 #: One clock ticks at a time; a second one waits in reserve.
 LOCK = 0x0C5_C10C
+#: Seconds. What dies by days needn't be looked for every second.
+ERASING_INTERVAL = 3600
 
 
 def tick() -> dict[str, int]:
@@ -26,8 +28,6 @@ def tick() -> dict[str, int]:
         done = actions.sweep()
         if written := refusals.write_finished():
             done["refusals_written"] = written
-        if erased := contents.erase_due():
-            done["contents_erased"] = erased
         return done
     finally:
         with connection.cursor() as cursor:
@@ -39,11 +39,16 @@ def run() -> None:
     stopped = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stopped.set())
+    erasing_due = time.monotonic()
     while not stopped.is_set():
         began = time.monotonic()
         try:
             if done := tick():
                 logger.info("tick %s", " ".join(f"{name}={count}" for name, count in sorted(done.items())))
+            if began >= erasing_due:
+                if erased := contents.erase_due():
+                    logger.info("%s contents erased: their days are over", erased)
+                erasing_due = began + ERASING_INTERVAL
         except (DatabaseError, InterfaceError) as error:
             logger.warning("tick skipped, the database doesn't answer: %s", error)
             connection.close()

@@ -13,7 +13,8 @@ from django.core.management.base import BaseCommand, OutputWrapper
 from django.db import DatabaseError, OperationalError, transaction
 from psycopg import errors as postgres
 
-from agents.errors import Refusal
+from agents.errors import NoSuchAgent, Refusal
+from agents.models import Agent
 from audit.actors import Actor
 
 
@@ -25,6 +26,14 @@ def operator() -> Actor:
     except KeyError:
         name = f"uid-{uid}"
     return Actor(kind="operator", id=name, display=name)
+
+
+def find_agent(slug: str) -> Agent:
+    """Return the agent of this name, with its policy. Raises NoSuchAgent, which says how to see which there are."""
+    agent = Agent.objects.filter(slug=slug).select_related("policy").first()
+    if agent is None:
+        raise NoSuchAgent(f"There is no agent {slug!r}. `manage.py agent list` shows which there are.")
+    return agent
 
 
 class _Closed:

@@ -17,7 +17,6 @@ from agents.agentfile import PolicyText
 from agents.identities import AgentPrincipal
 from agents.lifecycle import ACTION_MOVES
 from agents.models import Action, Agent, AgentRole, Grant, MoveAllowed, Person, Tool, ToolDefinition
-from agents.policy.shapes import shape_of
 from approvals import desk
 from audit.actors import Actor
 from audit.models import Event
@@ -256,7 +255,7 @@ TRANSFER = {
 def give_policy(agent: Agent, text: str) -> Agent:
     """Publish a policy for the agent, as an import would, with the source `shop` granted; return the agent with it."""
     Agent.objects.filter(pk=agent.pk).update(sources=["shop"])
-    tools = [shape_of(body) for body in readiness.granted_definitions(agent)]
+    tools = readiness.granted_tools(agent)
     with transaction.atomic():
         policies.publish(agent, PolicyText("policy.yaml", dedent(text)), tools=tools, by=Actor.SYSTEM)
     agent.refresh_from_db()

@@ -151,9 +151,9 @@ def _why_refused(action: Action, looked: Gathered) -> str:
     verdict = looked.judge(sign=action.agent.sign, totals=action.snapshot.get("totals", {}))
     if verdict.outcome == "deny":
         return "policy_denies_now"
-    if drifted(action, looked, verdict):
-        return "facts_drifted" if action.slots.exists() else "policy_stricter_now"
     slots = list(Slot.objects.filter(action=action).select_related("filled_by"))
+    if drifted(action, slots, looked, verdict):
+        return "facts_drifted" if slots else "policy_stricter_now"
     return _why_signatures_fail(action, slots) or _why_too_few(verdict.groups, slots)
 
 

@@ -20,9 +20,9 @@ from agents.policy.verdict import Missing, Situation, Verdict
 from agents.readiness import granted_definitions
 from audit import redaction
 
-#: How long a rejection of the very same arguments is held against a new proposal.
+#: How long a rejection is held against whoever asks for the same again.
 REJECTED_WITHIN = timedelta(days=30)
-#: Outside a run, a tool counts as called when it was within this time, for the same values of the arguments both share.
+#: Outside a run, a tool counts as called when it was within this time, for the same subject.
 CALLED_WITHIN = timedelta(hours=1)
 MOST_CALLS = 200  # looked at; a call further back doesn't count, so that the rule speaks
 MOST_REJECTIONS = 500
@@ -40,7 +40,7 @@ class Gathered:
     claims: Mapping[str, object]
     lists: Mapping[str, list[str]]
     sources: tuple[str, ...]
-    called: frozenset[str] | None
+    called: frozenset[str]
     rejected_by: tuple[str, ...]
     tool: str
 
@@ -73,7 +73,7 @@ class Gathered:
                 name: {"keys": len(keys), "digest": canonical.digest_of(keys)} for name, keys in self.lists.items()
             },
             "totals": dict(totals),
-            "called": sorted(self.called) if self.called is not None else None,
+            "called": sorted(self.called),
             "rejected_by": list(self.rejected_by),
             "redact": list(self.compiled.policy.redact),
         }

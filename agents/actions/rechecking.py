@@ -1,6 +1,7 @@
 """Looking again before an approved action runs: stricter applies, looser is ignored, drift refuses."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from agents import binding, canonical, lookups
 from agents.actions.gathering import Gathered, gather
 from agents.headline import facts_named
 from agents.lifecycle import State
-from agents.models import Action
+from agents.models import Action, Slot
 from agents.models.policy import HEAVY_OF_AGENT
 from agents.policy import values
 from agents.policy.judging.evaluate import newly_speaking
@@ -33,7 +34,7 @@ def look_again(action_id: UUID) -> Gathered | None:
     said = {name: value for name, value in claims.items() if not isinstance(value, Missing)}
     run = str(action.run_id) if action.run_id else None
     # What was called when it was decided stays called, however long people took.
-    called = action.snapshot.get("called") or ()
+    called = action.snapshot.get("called", ())
     looked = gather(action.agent, action.definition, args, claims=said, run=run, called_before=called)
     if action.slots.exists():  # whoever signed has decided on it, rejected before or not
         looked = replace(looked, rejected_by=())
@@ -42,9 +43,9 @@ def look_again(action_id: UUID) -> Gathered | None:
     return None if _is_waiting_for_a_source(action, looked) else looked
 
 
-def drifted(action: Action, looked: Gathered, verdict: Verdict) -> bool:
+def drifted(action: Action, slots: Sequence[Slot], looked: Gathered, verdict: Verdict) -> bool:
     """Whether something now speaks against the action that didn't when it was decided, or its headline would differ."""
-    return bool(newly_speaking(_verdict_then(action), verdict)) or _headline_facts_changed(action, looked)
+    return bool(newly_speaking(_verdict_then(action, slots), verdict)) or _headline_facts_changed(action, looked)
 
 
 def _as_it_was(action: Action, looked: Gathered) -> Gathered:
@@ -75,12 +76,12 @@ def _then(action: Action, name: str):
     return values.from_json(action.facts[name]["value"])
 
 
-def _verdict_then(action: Action) -> Verdict:
+def _verdict_then(action: Action, slots: Sequence[Slot]) -> Verdict:
     return Verdict(
         outcome=action.verdict,
         effective_tier=action.effective_tier,
         reasons=tuple(Reason(**reason) for reason in action.reasons),
-        groups=tuple(slot.label for slot in action.slots.all()),
+        groups=tuple(slot.label for slot in slots),
         due_seconds=None,
         expires_seconds=None,
         permit_seconds=action.permit_seconds,

@@ -3,16 +3,18 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from agents.documents.problems import Problem
 from agents.money import parse_money
 from agents.policy.judging.compiling import Compiled
 from agents.policy.judging.evaluate import evaluate
+from agents.policy.judging.routing import SECURITY
 from agents.policy.language import Case, Policy, Tool
 from agents.policy.limiting import plan
 from agents.policy.values import coerce, of_arguments
 from agents.policy.verdict import Situation, Verdict
 
 #: Who signs in a case, where nobody else is named: cases are about rules, not about an agent's groups.
-SIGNERS = dict.fromkeys((2, 3, 4), ("first-signers", "second-signers"))
+SIGNERS = {2: ("first-signers",), 3: ("first-signers", "second-signers"), 4: (SECURITY, "second-signers")}
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,10 @@ class CaseResult:
     verdict: Verdict
     rules: tuple[str, ...]
     sentence: str = ""
+
+    def problem(self, file: str) -> Problem:
+        """Return a case that failed as a problem of its file."""
+        return Problem(file, *self.case.place, f"cases[{self.case.name}]", self.sentence)
 
 
 def run_cases(

@@ -4,7 +4,7 @@ import os
 
 import pytest
 from django.contrib.auth.models import Group
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 
 from agents import identities, people
 from agents.models import Action, Agent, Person, Token
@@ -12,25 +12,11 @@ from agents.tools import base
 from audit.models import Event
 from controlplane import demo
 from controlplane.commandline import operator
+from tests.commandline import Ended
 from tests.domain.registered import AGENT_YAML, OPERATOR, PASSWORD, add_company, configure_nouns, import_desk
 from tests.factories import decide, make_action, make_company
 
 pytestmark = pytest.mark.django_db
-
-
-class Ended:
-    """What a command said and how it ended."""
-
-    def __init__(self, *words: str):
-        out, err = io.StringIO(), io.StringIO()
-        try:
-            call_command(*map(str, words), stdout=out, stderr=err)
-            self.code = 0
-        except SystemExit as end:
-            self.code = end.code
-        except CommandError:
-            self.code = 2  # on a command line argparse ends with 2
-        self.out, self.err = out.getvalue(), err.getvalue()
 
 
 @pytest.fixture

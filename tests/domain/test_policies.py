@@ -215,7 +215,7 @@ def test_a_name_that_is_not_known_is_refused_where_the_policy_says_it(folder, ol
 def test_a_case_that_fails_refuses_the_import_where_it_stands(folder):
     change(folder, ("tenure_days: 400", "tenure_days: 4"))
     (problem,) = refused(folder)
-    assert problem.startswith("policy.yaml:13:5: cases: ") and "allow was expected and it is review" in problem
+    assert problem.startswith("policy.yaml:13:5: cases[a small refund runs]: allow was expected and it is review")
     assert not Agent.objects.exists()
 
 

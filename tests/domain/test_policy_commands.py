@@ -1,13 +1,11 @@
 """`manage.py policy` and `manage.py lists`: what they print, where, and how they end."""
 
-import io
 import json
 import os
 import re
 from textwrap import dedent
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from agents import lists, policies
@@ -15,6 +13,7 @@ from agents.models import ListEntry
 from audit.actors import Actor
 from audit.models import Event
 from controlplane.commandline import operator
+from tests.commandline import Ended
 from tests.domain.policed import POLICY_YAML, write_desk
 from tests.factories import REFUND, give_policy, make_agent, make_person
 
@@ -30,21 +29,6 @@ policy: refunds
 tools: {refunds: issue_refund}
 refunds: {auto_approve_max_usd: 20}
 """
-
-
-class Ended:
-    """What a command said and how it ended."""
-
-    def __init__(self, *words: str):
-        out, err = io.StringIO(), io.StringIO()
-        try:
-            call_command(*map(str, words), stdout=out, stderr=err)
-            self.code = 0
-        except SystemExit as end:
-            self.code = end.code
-        except CommandError:
-            self.code = 2  # on a command line argparse ends with 2
-        self.out, self.err = out.getvalue(), err.getvalue()
 
 
 @pytest.fixture

@@ -19,34 +19,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def rosa():
-    return make_person("rosa", first_name="Rosa")
-
-
-@pytest.fixture
-def agent(rosa):
-    return make_agent("refund-desk", owner=rosa)
-
-
-@pytest.fixture
-def fin():
-    return make_person("fin", "finance", first_name="Fin")
-
-
-@pytest.fixture
 def lea():
     return make_person("lea", "support-leads", first_name="Lea")
-
-
-@pytest.fixture
-def at(client):
-    """Sign somebody in and return their browser."""
-
-    def sign_in(person):
-        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-        return client
-
-    return sign_in
 
 
 def page(action: Action) -> str:

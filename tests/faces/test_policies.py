@@ -72,32 +72,6 @@ rules:
 
 
 @pytest.fixture
-def rosa():
-    return make_person("rosa", first_name="Rosa")
-
-
-@pytest.fixture
-def agent(rosa):
-    return make_agent("refund-desk", owner=rosa)
-
-
-@pytest.fixture
-def fin():
-    return make_person("fin", "finance", first_name="Fin")
-
-
-@pytest.fixture
-def at(client):
-    """Sign somebody in and return their browser."""
-
-    def sign_in(person):
-        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-        return client
-
-    return sign_in
-
-
-@pytest.fixture
 def shop(agent):
     """A source of facts that the agent may ask."""
     agent.sources = ["shop"]

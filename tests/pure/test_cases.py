@@ -15,6 +15,7 @@ REFUND = Tool(
     money={"amount_usd": "USD"},
     amount="amount_usd",
 )
+ROTATE = Tool("rotate_key", 4, "write", {})
 RULES = (
     Rule("small", ("issue_refund",), "allow", "amount_usd <= 25 && tenure_days >= 180", band=2, place=(10, 3)),
     Rule("big", ("issue_refund",), "review", "amount_usd > 200.00", slots=("finance", "audit"), place=(11, 3)),
@@ -157,3 +158,15 @@ def test_a_rule_that_spoke_but_did_not_decide_is_not_the_one_expected():
 
 def test_the_signers_of_an_agent_may_be_given():
     assert run("deny", arguments={"amount_usd": 30}, sign={3: ("finance",)}).ok
+
+
+def test_a_case_may_expect_the_review_that_a_rule_opens_on_tier_4():
+    case = Case("a case", "rotate_key", "review", rule="leaked", tier=4)
+    policy = Policy("desk", rules=(Rule("leaked", ("rotate_key",), "review"),), cases=(case,))
+    (result,) = run_cases(compile_policy(policy, [ROTATE], label="desk/1"), policy, [ROTATE])
+    assert (result.ok, result.sentence, result.rules) == (True, "", ("leaked",))
+
+
+def test_a_case_that_failed_is_a_problem_of_its_file_by_name_and_place():
+    problem = run("deny").problem("policy.yaml")
+    assert str(problem).startswith("policy.yaml:40:5: cases[a case]: deny was expected and it is allow, because ")

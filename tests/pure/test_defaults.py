@@ -4,12 +4,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.policy.judging.defaults import evaluate
-from agents.policy.verdict import Reason, Verdict
+from agents.policy.judging.compiling import TIER_DEFAULTS, compile_policy
+from agents.policy.judging.defaults import POLICY
+from agents.policy.judging.evaluate import evaluate
+from agents.policy.language import Tool
+from agents.policy.verdict import Reason, Situation, Verdict
 
 SIGN = {2: ["support-leads"], 3: ["finance", "support-leads"], 4: ["security", "finance"]}
 NAMES = st.lists(st.sampled_from(["finance", "support-leads", "security"]), max_size=3)
 SIGNS = st.dictionaries(st.integers(0, 4), NAMES)
+
+
+def judge(tier, sign=SIGN):
+    compiled = compile_policy(TIER_DEFAULTS, [Tool("any", tier, "write", {})], label=POLICY)
+    return evaluate(compiled, Situation("any", {}, sign))
 
 
 @pytest.mark.parametrize(
@@ -23,7 +31,7 @@ SIGNS = st.dictionaries(st.integers(0, 4), NAMES)
     ],
 )
 def test_the_tier_alone_decides(tier, outcome, groups, due, expires, permit, code):
-    verdict = evaluate(tier=tier, sign=SIGN)
+    verdict = judge(tier)
     assert (verdict.outcome, verdict.effective_tier, verdict.groups) == (outcome, tier, groups)
     assert (verdict.due_seconds, verdict.expires_seconds, verdict.permit_seconds) == (due, expires, permit)
     assert [(reason.code, reason.rule) for reason in verdict.reasons] == [(code, None)]
@@ -35,25 +43,32 @@ def test_the_tier_alone_decides(tier, outcome, groups, due, expires, permit, cod
     [(2, {}), (2, {2: []}), (3, {}), (3, {3: ["finance"]}), (3, {2: ["a", "b"]}), (3, {3: ["finance", "finance"]})],
 )
 def test_too_few_groups_is_a_denial_never_a_weaker_review(tier, sign):
-    verdict = evaluate(tier=tier, sign=sign)
-    assert (verdict.outcome, verdict.reasons[0].code) == ("deny", "slots_missing")
+    verdict = judge(tier, sign)
+    assert (verdict.outcome, verdict.effective_tier, verdict.groups) == ("deny", tier, ())
+    assert (verdict.due_seconds, verdict.expires_seconds, verdict.permit_seconds) == (None, None, None)
+    assert [reason.code for reason in verdict.reasons] == ["slots_missing"]
     assert verdict.reasons[0].text.endswith(f"add one under sign.{tier}.")
 
 
 def test_a_group_named_twice_signs_once():
-    assert evaluate(tier=3, sign={3: ["finance", "finance", "support-leads"]}).groups == ("finance", "support-leads")
+    assert judge(3, {3: ["finance", "finance", "support-leads"]}).groups == ("finance", "support-leads")
 
 
 def test_the_reason_reads_as_a_sentence():
-    (waits,) = evaluate(tier=3, sign=SIGN).reasons
+    (waits,) = judge(3).reasons
     assert waits.text == "Tier 3 waits for finance and support-leads."
-    (lacks,) = evaluate(tier=3, sign={3: ["finance"]}).reasons
+    (lacks,) = judge(3, {3: ["finance"]}).reasons
     assert lacks.text == "Tier 3 needs two groups to sign and the agent names only finance: add one under sign.3."
+
+
+@given(SIGNS)
+def test_who_signs_changes_nothing_where_nobody_signs(sign):
+    assert [judge(tier, sign) for tier in (0, 1, 4)] == [judge(tier) for tier in (0, 1, 4)]
 
 
 @given(st.integers(0, 4), SIGNS)
 def test_tier_3_and_4_never_run_unattended_and_never_on_one_signature(tier, sign):
-    verdict = evaluate(tier=tier, sign=sign)
+    verdict = judge(tier, sign)
     if tier >= 3:
         assert verdict.outcome != "allow"
     if tier >= 3 and verdict.outcome == "review":
@@ -64,13 +79,13 @@ def test_tier_3_and_4_never_run_unattended_and_never_on_one_signature(tier, sign
 
 @pytest.mark.parametrize("tier", [-1, 5, None, "3"])
 def test_an_unknown_tier_is_an_error(tier):
-    with pytest.raises(ValueError, match="not one of 0 to 4"):
-        evaluate(tier=tier, sign=SIGN)
+    with pytest.raises((ValueError, KeyError, TypeError)):
+        judge(tier)
 
 
 def test_groups_given_as_text_are_an_error():
     with pytest.raises(ValueError, match="list of names"):
-        evaluate(tier=3, sign={3: "finance"})
+        judge(3, {3: "finance"})
 
 
 @pytest.mark.parametrize(

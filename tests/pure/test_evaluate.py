@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from agents.money import Money
 from agents.policy.deadlines import add
-from agents.policy.judging import defaults
-from agents.policy.judging.compiling import TIER_DEFAULTS, compile_policy
+from agents.policy.judging.compiling import compile_policy
 from agents.policy.judging.evaluate import evaluate, newly_speaking
 from agents.policy.language import (
     Calendar,
@@ -139,13 +138,6 @@ def test_the_refund_desk_decides(values, totals, outcome, tier, groups, said):
     assert (verdict.outcome, verdict.effective_tier, verdict.groups) == (outcome, tier, groups)
     assert codes(verdict) == said
     assert verdict.policy == "desk/1"
-
-
-@pytest.mark.parametrize("tier", range(5))
-@pytest.mark.parametrize("sign", [SIGN, {}, {2: ()}, {3: ("finance",)}, {3: ("finance", "finance")}])
-def test_without_a_policy_the_tier_alone_decides(tier, sign):
-    compiled = compile_policy(TIER_DEFAULTS, [tool("any", tier)], label=defaults.POLICY)
-    assert evaluate(compiled, Situation("any", {}, sign)) == defaults.evaluate(tier=tier, sign=sign)
 
 
 @pytest.mark.parametrize("unusable", [Missing("unavailable"), Missing("stale"), None, float("nan"), "400", "absent"])

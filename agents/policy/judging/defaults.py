@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agents.policy.language import Outcome
-from agents.policy.verdict import Reason, Verdict
+from agents.policy.verdict import Reason
 
 POLICY = "tier-defaults/1"
 MINUTE, HOUR = 60, 3600
@@ -25,20 +25,6 @@ ALLOWED_PERMIT = 60 * MINUTE
 _ONE_SIGNS = Review(groups=1, due=4 * HOUR, expires=24 * HOUR, permit=60 * MINUTE)
 _TWO_SIGN = Review(groups=2, due=60 * MINUTE, expires=8 * HOUR, permit=15 * MINUTE)
 REVIEWS = {0: _ONE_SIGNS, 1: _ONE_SIGNS, 2: _ONE_SIGNS, 3: _TWO_SIGN, 4: _TWO_SIGN}
-
-
-def evaluate(*, tier: int, sign: Mapping[int, Sequence[str]]) -> Verdict:
-    """Return the verdict for a tool's tier (0 to 4); `sign` names the groups that fill the slots, by tier.
-
-    0-1 run; 2 and 3 wait for one slot or more, and two or more; 4 is refused. Too few groups in `sign` is a denial
-    with code `slots_missing`, never a weaker review. Raises ValueError for an unknown tier or groups given as text.
-    """
-    if tier not in range(5):
-        raise ValueError(f"tier {tier} is not one of 0 to 4")
-    if tier <= 1 or tier == 4:
-        return _verdict("allow" if tier <= 1 else "deny", tier)
-    groups = groups_of(sign, tier)
-    return _verdict("review", tier, groups) if len(groups) >= REVIEWS[tier].groups else _unsigned(tier, groups)
 
 
 def groups_of(sign: Mapping[int, Sequence[str]], tier: int) -> tuple[str, ...]:
@@ -71,21 +57,3 @@ def slots_missing(tier: int, groups: Sequence[str]) -> Reason:
     named = f"names only {' and '.join(groups)}" if groups else "names none"
     add = f"add {'it' if tier == 4 else 'one'} under sign.{signed_as(tier)}"
     return Reason("slots_missing", f"Tier {tier} needs {asked} to sign and the agent {named}: {add}.", outcome="deny")
-
-
-def _verdict(outcome: Outcome, tier: int, groups: tuple[str, ...] = ()) -> Verdict:
-    times = REVIEWS[tier] if outcome == "review" else None
-    return Verdict(
-        outcome=outcome,
-        effective_tier=tier,
-        reasons=(reason(outcome, tier, groups),),
-        groups=groups,
-        due_seconds=times.due if times else None,
-        expires_seconds=times.expires if times else None,
-        permit_seconds=times.permit if times else ALLOWED_PERMIT if outcome == "allow" else None,
-        policy=POLICY,
-    )
-
-
-def _unsigned(tier: int, groups: Sequence[str]) -> Verdict:
-    return Verdict("deny", tier, (slots_missing(tier, groups),), (), None, None, None, POLICY)

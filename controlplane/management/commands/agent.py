@@ -2,9 +2,8 @@ from pathlib import Path
 
 from agents import agentfile, readiness, registry, stops
 from agents.counting import count
-from agents.errors import NoSuchAgent
 from agents.models import Agent, AgentRole
-from controlplane.commandline import Noun
+from controlplane.commandline import Noun, find_agent
 
 
 class Command(Noun):
@@ -71,20 +70,20 @@ class Command(Noun):
             self.note(f"Then run `manage.py agent import {path}` again.")
 
     def export_file(self, slug, **_):
-        spec = registry.export_agent(_agent(slug))
+        spec = registry.export_agent(find_agent(slug))
         self.stdout.write(agentfile.write(spec), ending="")
         if spec.policy:
             self.note(f"Beside it belongs {spec.policy.file}: `manage.py policy export {slug} > {spec.policy.file}`")
 
     def stop_agent(self, slug, reason, **_):
-        held = stops.stop(agent=_agent(slug), by=self.by, reason=reason)
+        held = stops.stop(agent=find_agent(slug), by=self.by, reason=reason)
         self.note(
             f"{slug} is stopped; {count(held, 'action')} on hold."
             f" `manage.py agent resume {slug} --reason ...` lets it go on."
         )
 
     def resume_agent(self, slug, reason, **_):
-        back = stops.resume(agent=_agent(slug), by=self.by, reason=reason)
+        back = stops.resume(agent=find_agent(slug), by=self.by, reason=reason)
         self.note(
             f"{slug} works again; {count(back, 'action')} went back to where {'it was' if back == 1 else 'they were'}."
         )
@@ -107,13 +106,6 @@ class Command(Noun):
             problems = [problem.as_json() for problem in errors.problems]
             self.print_json({"valid": False, "problems": problems, "more_may_follow": errors.partial})
         self.refuse(*errors.lines)
-
-
-def _agent(slug: str) -> Agent:
-    agent = Agent.objects.filter(slug=slug).first()
-    if agent is None:
-        raise NoSuchAgent(f"There is no agent {slug!r}. `manage.py agent list` shows which there are.")
-    return agent
 
 
 def _owner(agent: Agent) -> str:

@@ -1,8 +1,8 @@
 from agents import lists
 from agents.documents.problems import suggest
-from agents.errors import NoSuchAgent, Refusal
+from agents.errors import Refusal
 from agents.models import Agent, ListEntry
-from controlplane.commandline import Noun
+from controlplane.commandline import Noun, find_agent
 
 
 class NoSuchList(Refusal):
@@ -29,7 +29,7 @@ class Command(Noun):
         add.add_argument("--note", default="", help="stands beside the key")
 
     def show_lists(self, slug, list_name, json, **_):
-        agent = _agent(slug)
+        agent = find_agent(slug)
         entries = agent.list_entries.exclude(state=ListEntry.State.REMOVED).select_related(
             "proposed_by", "confirmed_by"
         )
@@ -50,19 +50,12 @@ class Command(Noun):
             self.note(f"The policy of {slug} names no lists." if agent.policy else f"{slug} has no policy.")
 
     def add_key(self, slug, list_name, key, note, **_):
-        lists.add(agent=_agent(slug), list_name=list_name, key=key, note=note, by=self.by)
+        lists.add(agent=find_agent(slug), list_name=list_name, key=key, note=note, by=self.by)
         self.note(f"{key} counts in {list_name} of {slug} now.")
 
     def remove_key(self, slug, list_name, key, **_):
-        lists.remove(agent=_agent(slug), list_name=list_name, key=key, by=self.by)
+        lists.remove(agent=find_agent(slug), list_name=list_name, key=key, by=self.by)
         self.note(f"{key} is out of {list_name} of {slug}.")
-
-
-def _agent(slug: str) -> Agent:
-    agent = Agent.objects.filter(slug=slug).select_related("policy").first()
-    if agent is None:
-        raise NoSuchAgent(f"There is no agent {slug!r}. `manage.py agent list` shows which there are.")
-    return agent
 
 
 def _names(agent: Agent, only: str) -> list[str]:

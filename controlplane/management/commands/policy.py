@@ -1,22 +1,21 @@
 from pathlib import Path
 
 from agents import agentfile, policies, rulebook
-from agents.api_policies import tools_of
 from agents.counting import count
 from agents.documents.composing import MAX_BYTES
 from agents.documents.problems import DocumentErrors, Problem
-from agents.errors import NoSuchAgent, Refusal
+from agents.errors import Refusal
 from agents.models import Agent, Policy
 from agents.policy.cases import CaseResult
 from agents.policy.coverage import Covered
 from agents.policy.language import Tool
 from agents.policy.reading import PolicyErrors
-from agents.policy.shapes import shape_of
 from agents.policy.writing import write_policy
+from agents.readiness import granted_tools
 from agents.rulebook import Examined, RuleInWords
 from approvals import coverage
 from approvals import policies as pages
-from controlplane.commandline import Noun
+from controlplane.commandline import Noun, find_agent
 
 POLICY_FILE, AGENT_FILE = "policy.yaml", "agent.yaml"
 
@@ -72,10 +71,10 @@ class Command(Noun):
             self.refuse(*map(str, found.failures))
 
     def show_policy(self, slug, **_):
-        agent = _agent(slug)
+        agent = find_agent(slug)
         row = _policy(agent)
         policy = policies.stored(row)
-        tools = [shape_of(tool.definition.body) for tool in agent.tools.exclude(definition=None)]
+        tools = policies.shapes_of(agent)
         said = pages.page_of(agent).said
         self.stdout.write(f"{row.label}, {policy.mode}: {pages.MODES[policy.mode]}.")
         self.stdout.write("")
@@ -84,7 +83,7 @@ class Command(Noun):
         self.stdout.write(write_policy(policy, tools=tools), ending="")
 
     def export_policy(self, slug, **_):
-        self.stdout.write(_policy(_agent(slug)).source, ending="")
+        self.stdout.write(_policy(find_agent(slug)).source, ending="")
 
     def list_coverage(self, json, **_):
         lines = coverage.every_tool()
@@ -123,7 +122,7 @@ class Command(Noun):
     def tools(self, file: Path, agent_file: Path | None, slug: str | None) -> list[Tool]:
         """Return the tools a policy file is about. Raises AgentFileErrors; needs the database for a registered agent only."""
         if slug:
-            return tools_of(_agent(slug))
+            return granted_tools(find_agent(slug))
         path = agent_file or file.with_name(AGENT_FILE)
         path = path / AGENT_FILE if path.is_dir() else path
         if agent_file is None and not path.exists():
@@ -146,13 +145,6 @@ def _read(path: Path) -> bytes:
 
 def _unread(path: Path, message: str) -> PolicyErrors:
     return PolicyErrors([Problem(str(path), 1, 1, "", message)])
-
-
-def _agent(slug: str) -> Agent:
-    agent = Agent.objects.filter(slug=slug).select_related("policy").first()
-    if agent is None:
-        raise NoSuchAgent(f"There is no agent {slug!r}. `manage.py agent list` shows which there are.")
-    return agent
 
 
 def _policy(agent: Agent) -> Policy:

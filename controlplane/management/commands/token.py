@@ -1,9 +1,9 @@
 from django.db.models.functions import Now
 
 from agents import identities
-from agents.errors import Invalid, NoSuchAgent
-from agents.models import Agent, Token
-from controlplane.commandline import Noun
+from agents.errors import Invalid
+from agents.models import Token
+from controlplane.commandline import Noun, find_agent
 
 
 class Command(Noun):
@@ -30,7 +30,7 @@ class Command(Noun):
         if client:
             raise Invalid("Tokens for clients come with runs, which don't exist yet. For an agent: --agent SLUG.")
         try:
-            token, text = identities.issue(agent=_agent(agent), by=self.by, days=days)
+            token, text = identities.issue(agent=find_agent(agent), by=self.by, days=days)
         except ValueError as error:
             raise Invalid(f"--days: {error}.") from error
         self.stdout.write(text)
@@ -43,7 +43,7 @@ class Command(Noun):
     def list_tokens(self, agent, json, **_):
         tokens = Token.objects.select_related("agent").order_by("agent__slug", "-issued_at").annotate(now=Now())
         if agent:
-            tokens = tokens.filter(agent=_agent(agent))
+            tokens = tokens.filter(agent=find_agent(agent))
         if json:
             return self.print_json([_as_json(token) for token in tokens])
         rows = [
@@ -51,13 +51,6 @@ class Command(Noun):
             for token in tokens
         ]
         self.print_table(("PREFIX", "AGENT", "STATE", "EXPIRES", "LAST USED"), rows)
-
-
-def _agent(slug: str) -> Agent:
-    agent = Agent.objects.filter(slug=slug).first()
-    if agent is None:
-        raise NoSuchAgent(f"There is no agent {slug!r}. `manage.py agent list` shows which there are.")
-    return agent
 
 
 def _state(token: Token) -> str:

@@ -6,14 +6,26 @@ Being superuser gives sight of everything and the right to decide nothing.
 from collections.abc import Sequence
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
 from guardian.shortcuts import get_objects_for_user
 
-from agents.errors import NoSuchAction, NoSuchAgent
-from agents.identities import AgentPrincipal
-from agents.models import Action, Agent, AgentRole, AgentUserObjectPermission, Person, Slot
+from agents.errors import NoSuchAction, NoSuchAgent, NoSuchRun
+from agents.identities import AgentPrincipal, ClientPrincipal
+from agents.models import (
+    Action,
+    Agent,
+    AgentRole,
+    AgentUserObjectPermission,
+    Incident,
+    Person,
+    Run,
+    Slot,
+    Standstill,
+    Tool,
+)
 from agents.seating import seat
 
-Viewer = Person | AgentPrincipal
+Viewer = Person | AgentPrincipal | ClientPrincipal
 #: Keys of an agent's `sign` map.
 SIGNED_TIERS = ("2", "3", "4")
 
@@ -22,9 +34,12 @@ SIGNED_TIERS = ("2", "3", "4")
 
 
 def visible_agents(viewer: Viewer) -> QuerySet[Agent]:
-    """Return the agents this viewer may see: its own, answered for, granted by guardian, or asked of its groups by tier or rule."""
+    """Return the agents this viewer may see: its own, or those its token names; for people those answered for, granted by
+    guardian, or asked of their groups by tier or rule."""
     if isinstance(viewer, AgentPrincipal):
         return Agent.objects.filter(pk=viewer.agent.pk)
+    if isinstance(viewer, ClientPrincipal):
+        return viewer.agents
     if not viewer.is_active:
         return Agent.objects.none()
     if viewer.is_superuser or viewer.has_perm("agents.read_all"):
@@ -41,9 +56,12 @@ def visible_agents(viewer: Viewer) -> QuerySet[Agent]:
 
 
 def visible_actions(viewer: Viewer) -> QuerySet[Action]:
-    """Return the actions this viewer may see: of agents it may see, or with a slot its groups could have filled."""
+    """Return the actions this viewer may see: its own, or those of its runs; for people those of agents they may see, or
+    with a slot their groups could have filled."""
     if isinstance(viewer, AgentPrincipal):
         return Action.objects.filter(proposer_agent=viewer.agent)
+    if isinstance(viewer, ClientPrincipal):
+        return Action.objects.filter(run_id__in=visible_runs(viewer).values("pk"))
     if viewer.is_active and (viewer.is_superuser or viewer.has_perm("agents.read_all")):
         return Action.objects.all()
     routed = Slot.objects.filter(action=OuterRef("pk"), group__in=viewer.groups.values("pk"))
@@ -57,6 +75,42 @@ def action_for(viewer: Viewer, action_id) -> Action:
     if action is None:
         raise NoSuchAction()
     return action
+
+
+def visible_runs(viewer: Viewer) -> QuerySet[Run]:
+    """Return the runs this viewer may see: its own, those its client asked for, or those of agents a person may see."""
+    if isinstance(viewer, AgentPrincipal):
+        return Run.objects.filter(agent=viewer.agent)
+    if isinstance(viewer, ClientPrincipal):
+        return Run.objects.filter(client=viewer.client)
+    return Run.objects.filter(agent__in=visible_agents(viewer).values("pk"))
+
+
+def run_for(viewer: Viewer, run_id) -> Run:
+    """Return one visible run with what showing it needs; raises NoSuchRun for a missing and a foreign one alike."""
+    return run_among(visible_runs(viewer), run_id)
+
+
+def run_among(runs: QuerySet[Run], run_id) -> Run:
+    """Return the run of this id if it is one of these, with what showing it needs and the database's `now`.
+
+    Raises NoSuchRun.
+    """
+
+    related = ("agent__policy", "content", "client", "parent__parent__parent")
+    heavy = ("content__memory", "agent__policy__source")
+    run = runs.select_related(*related).defer(*heavy).annotate(now=Now()).filter(pk=run_id).first()
+    if run is None:
+        raise NoSuchRun()
+    return run
+
+
+def may_conclude(viewer: Viewer, run: Run) -> bool:
+    """Whether this viewer may cancel the run or say what it came to: the client that asked for it, or who answers for its
+    agent. Never the agent itself."""
+    if isinstance(viewer, ClientPrincipal):
+        return run.client_id == viewer.client.pk
+    return isinstance(viewer, Person) and answers_for(viewer, run.agent)
 
 
 def agent_for(viewer: Viewer, slug: str) -> Agent:
@@ -136,28 +190,59 @@ def may_stop(person: Person, agent: Agent) -> bool:
     return answers_for(person, agent) or reviews(person, agent)
 
 
-def resumers(agent: Agent) -> list[Person]:
-    """Return who may resume a stopped agent: whoever holds a role of it, but not the human who stopped it."""
-    holders = Person.objects.filter(agent_roles__agent=agent, is_active=True)
-    if agent.stopped_by is not None:
-        holders = holders.exclude(human=agent.stopped_by.human_id)
+def may_stop_everything(person: Person) -> bool:
+    """Whoever may stop any agent may stop them all: that is the safe side too, and somebody else lets them go on."""
+    return any(may_stop(person, agent) for agent in visible_agents(person).select_related("policy"))
+
+
+def resumers(stopped: Agent | Tool | Run) -> list[Person]:
+    """Return who may resume what was stopped: whoever holds a role of its agent, but not the human who stopped it."""
+    holders = Person.objects.filter(agent_roles__agent=_agent_of(stopped), is_active=True)
+    if stopped.stopped_by is not None:
+        holders = holders.exclude(human=stopped.stopped_by.human_id)
     return list(holders.order_by("username").distinct())
 
 
-def who_resumes(agent: Agent) -> str:
-    """Say by name who can resume a stopped agent."""
-    other = " other than who stopped it" if agent.stopped_by is not None else ""
-    if names := ", ".join(str(person) for person in resumers(agent)):
-        return f"Anybody with a role of it{other} can resume it: {names}."
-    return f"Nobody{other} holds a role of it, so only the operator can resume it."
+def who_resumes(stopped: Agent | Tool | Run) -> str:
+    """Say by name who can resume what was stopped."""
+    other = " other than who stopped it" if stopped.stopped_by is not None else ""
+    whose = "it" if isinstance(stopped, Agent) else "its agent"
+    if names := ", ".join(str(person) for person in resumers(stopped)):
+        return f"Anybody with a role of {whose}{other} can resume it: {names}."
+    return f"Nobody{other} holds a role of {whose}, so only the operator can resume it."
 
 
-def why_not_resume(person: Person, agent: Agent) -> str | None:
-    """Say why this person can't resume the agent and who can, or None."""
-    if not answers_for(person, agent):
-        return f"Only somebody who holds a role of this agent may resume it. {who_resumes(agent)}"
-    if agent.stopped_by is not None and agent.stopped_by.human_id == person.human_id:
-        return f"You stopped it: another role holder must resume it. {who_resumes(agent)}"
+def why_not_resume(person: Person, stopped: Agent | Tool | Run) -> str | None:
+    """Say why this person can't resume the agent, the tool or the run, and who can; or None."""
+    if not answers_for(person, _agent_of(stopped)):
+        return f"Only somebody who holds a role of this agent may resume it. {who_resumes(stopped)}"
+    if stopped.stopped_by is not None and stopped.stopped_by.human_id == person.human_id:
+        return f"You stopped it: another role holder must resume it. {who_resumes(stopped)}"
+    return None
+
+
+def why_not_resume_run(person: Person, run: Run) -> str | None:
+    """Say why this person can't resume the run and who can, or None."""
+    return why_not_resume(person, run)
+
+
+def why_not_resume_everything(person: Person, standstill: Standstill) -> str | None:
+    """Say why this person can't end a standstill, or None: it takes a role of any agent, and another human's hand."""
+    if not (person.is_active and person.agent_roles.exists()):
+        return "Only somebody who holds a role of an agent, or the operator, may let everything go on."
+    if standstill.started_by is not None and standstill.started_by.human_id == person.human_id:
+        return "You stopped everything: somebody else who holds a role of an agent must let it go on."
+    return None
+
+
+def _agent_of(stopped: Agent | Tool | Run) -> Agent:
+    return stopped if isinstance(stopped, Agent) else stopped.agent
+
+
+def why_not_close(person: Person, incident: Incident) -> str | None:
+    """Say why this person can't close the incident, or None."""
+    if not answers_for(person, incident.agent):
+        return "Only somebody who holds a role of this agent may close its incidents."
     return None
 
 

@@ -1,5 +1,6 @@
 """REST doors of actions: parse, call one verb, answer."""
 
+from decimal import Decimal
 from uuid import UUID
 
 from django.urls import reverse
@@ -7,18 +8,21 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents import access, actions, present
+from agents import access, actions, present, waits
 from agents.errors import Invalid, NotAllowed
 from agents.identities import AgentPrincipal
 from agents.lifecycle import State
-from agents.models import Action
+from agents.models import Action, Person
 
 KEY_LENGTH = 255
 _FIELDS = {"tool": str, "arguments": dict, "rationale": str, "claims": dict, "provenance": dict}
 _REQUIRED = {"tool", "arguments"}
 #: Known words of the API whose feature isn't there yet: refused by name, never swallowed.
-_LATER = {"run": "runs can't be started yet: leave it out"}
-_KINDS = {str: "text", dict: "an object", int: "a whole number"}
+_LATER = {"run": "a run's actions are proposed by the worker that carries it: leave it out"}
+#: The type of a field that is a number, written as one or as text.
+AMOUNT = (int, Decimal, str)
+_KINDS = {str: "text", dict: "an object", int: "a whole number", AMOUNT: "a number"}
+_UNDECIDED = {State.AWAITING_REVIEW, State.CHANGES_REQUESTED, State.ON_HOLD}
 
 
 @api_view(["POST"])
@@ -27,7 +31,7 @@ def propose(request: Request) -> Response:
     if not isinstance(request.user, AgentPrincipal):
         raise NotAllowed("Only agents propose here. Send the agent's token as `Authorization: Bearer <token>`.")
     proposal = _proposal(read_fields(request.data, _FIELDS, required=_REQUIRED, later=_LATER), request)
-    done = actions.propose(principal=request.user, proposal=proposal, key=_key(request), answer=_answer)
+    done = actions.propose(principal=request.user, proposal=proposal, key=read_key(request), answer=_answer)
     headers = {"Location": reverse("api-action", args=[done.body["id"]])}
     if done.replayed:
         headers["Idempotent-Replayed"] = "true"
@@ -36,10 +40,29 @@ def propose(request: Request) -> Response:
 
 @api_view(["GET"])
 def action(request: Request, action_id: UUID) -> Response:
-    """`GET actions/{id}/`: its proposer, or a person who may see it."""
+    """`GET actions/{id}/`: its proposer, the client of its run, or a person who may see it."""
     found = access.action_for(request.user, action_id)
-    agent = isinstance(request.user, AgentPrincipal)
-    return Response(present.for_agent(found) if agent else present.for_person(found))
+    person = isinstance(request.user, Person)
+    return Response(present.for_person(found) if person else present.for_agent(found))
+
+
+@api_view(["GET"])
+def decision(request: Request, action_id: UUID) -> Response:
+    """`GET actions/{id}/decision/?wait=`: what was decided, or as soon as it is."""
+    wait, found = waits.asked(request), access.action_for(request.user, action_id)
+    words = {"note": found.content.note} if isinstance(request.user, Person) else {}
+    return waits.answer(
+        _decided(found) | words, about=f"action:{found.pk}", finished=found.state not in _UNDECIDED, wait=wait
+    )
+
+
+def _decided(action: Action) -> dict:
+    return {
+        "state": str(action.state),
+        "decision": action.decision or None,
+        "reason_code": action.reason_code or None,
+        "decided_at": action.decided_at and action.decided_at.isoformat(),
+    }
 
 
 def _answer(new: Action) -> tuple[int, dict]:
@@ -50,7 +73,8 @@ def _proposal(fields: dict, request: Request) -> actions.Proposal:
     return actions.Proposal(trace_id=request.headers.get("traceparent", "")[:64], **fields)
 
 
-def _key(request: Request) -> str:
+def read_key(request: Request) -> str:
+    """Return the request's Idempotency-Key. Raises Invalid."""
     key = request.headers.get("Idempotency-Key", "").strip()
     if not key or len(key) > KEY_LENGTH or not key.isprintable():
         message = f"send one of 1 to {KEY_LENGTH} printable characters, new for each new request"
@@ -60,7 +84,7 @@ def _key(request: Request) -> str:
 
 
 def read_fields(
-    data: object, known: dict[str, type], *, required: set[str], later: dict[str, str] | None = None
+    data: object, known: dict[str, type | tuple], *, required: set[str], later: dict[str, str] | None = None
 ) -> dict:
     """Return the body's known fields, each of its type. Raises Invalid naming every field that is wrong or unknown."""
     if not isinstance(data, dict):

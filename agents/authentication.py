@@ -1,4 +1,4 @@
-"""How a token shows itself at the REST doors."""
+"""How a token, an agent's or a client's, shows itself at the REST doors."""
 
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 

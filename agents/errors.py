@@ -42,6 +42,16 @@ class AgentStopped(Refusal):
     sentence = "The agent is stopped: it may propose nothing until a role holder resumes it."
 
 
+class ToolStopped(Refusal):
+    code, status = "tool_stopped", 409
+    sentence = "The tool is stopped: nothing may be proposed with it until a role holder of its agent resumes it."
+
+
+class TooManyArrivals(Refusal):
+    code, status = "too_many_arrivals", 429
+    sentence = "The agent proposed as many actions as it may in an hour. Its people look before it goes on."
+
+
 class KeyInFlight(Refusal):
     code, status = "idempotency_key_in_flight", 409
     sentence = "A request with this Idempotency-Key is still being answered. Send the same request again in a moment."
@@ -55,6 +65,11 @@ class KeyReused(Refusal):
 class NoSuchAction(Refusal):
     code, status = "not_found", 404
     sentence = "There is no such action here, or it isn't yours to see."
+
+
+class NoSuchRun(Refusal):
+    code, status = "not_found", 404
+    sentence = "There is no such run here, or it isn't yours to see."
 
 
 class NoSuchAgent(Refusal):

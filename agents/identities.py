@@ -1,19 +1,22 @@
-"""Tokens of agents: issued once, kept as a hash, expiring, revocable."""
+"""Tokens of agents and of clients: issued once, kept as a hash, expiring, revocable."""
 
 import hashlib
 import hmac
 import secrets
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from agents.errors import Refusal
-from agents.models import Agent, Token
+from agents.errors import Invalid, Refusal
+from agents.models import Agent, Client, Token
 from agents.models.policy import HEAVY_OF_AGENT
 from audit import log
 from audit.actors import Actor
@@ -58,8 +61,58 @@ class AgentPrincipal:
     def pk(self) -> str:
         return f"agent-{self.agent.pk}"
 
+    @property
+    def scope(self) -> str:
+        """Whose idempotency keys these are: two tokens of one agent share them."""
+        return self.actor().principal
+
     def actor(self) -> Actor:
         return Actor(kind="agent", id=str(self.agent.pk), display=self.agent.name, token=self.token.prefix)
+
+
+@dataclass(frozen=True)
+class ClientPrincipal:
+    """Whoever shows a client's token: a system that enqueues runs for the agents its token names. Not a person and not an
+    agent: it can neither propose nor decide."""
+
+    client: Client
+    token: Token
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    @property
+    def pk(self) -> str:
+        return f"client-{self.client.pk}"
+
+    @property
+    def agents(self) -> QuerySet[Agent]:
+        """The agents this very token names; another token of the same client may name others."""
+        return self.token.agents.all()
+
+    @property
+    def scope(self) -> str:
+        """Whose idempotency keys these are: two tokens of one client share them."""
+        return self.actor().principal
+
+    def actor(self) -> Actor:
+        return Actor(kind="client", id=str(self.client.pk), display=self.client.name, token=self.token.prefix)
+
+
+@dataclass(frozen=True)
+class RunPrincipal:
+    """An agent whose run a worker carries: it proposes without a token, under keys of that run's own."""
+
+    agent: Agent
+    run_id: UUID
+    token: None = None
+
+    @property
+    def scope(self) -> str:
+        return f"run:{self.run_id}"
+
+    def actor(self) -> Actor:
+        return Actor(kind="agent", id=str(self.agent.pk), display=self.agent.name)
 
 
 def _checksum(text: str) -> str:
@@ -74,13 +127,44 @@ def _hash(secret: str) -> str:
 @transaction.atomic
 def issue(*, agent: Agent, by: Actor, days: int = DEFAULT_DAYS) -> tuple[Token, str]:
     """Make a token for the agent; return its row and its text, which can't be shown again."""
+    token, text = _make(days, agent=agent)
+    data = {"prefix": token.prefix, "days": days}
+    log.record("token.issued", by=by, subject=("agent", str(agent.pk)), data=data)
+    return token, text
+
+
+@transaction.atomic
+def issue_client(*, name: str, agents: Sequence[Agent], by: Actor, days: int = DEFAULT_DAYS) -> tuple[Token, str]:
+    """Make a token with which the client of this name, new or known, enqueues runs for these agents.
+
+    Returns its row and its text, which can't be shown again. Raises Invalid.
+    """
+    if not agents:
+        raise Invalid(errors=[{"field": "agents", "message": "name at least one: it could enqueue for nobody"}])
+    client = _client(name)
+    token, text = _make(days, client=client)
+    token.agents.set(agents)
+    data = {"prefix": token.prefix, "days": days, "agents": sorted(agent.pk for agent in agents)}
+    log.record("token.issued", by=by, subject=("client", str(client.pk)), data=data)
+    return token, text
+
+
+def _client(name: str) -> Client:
+    try:
+        Client._meta.get_field("name").clean(name, None)
+    except ValidationError as error:
+        message = "write letters, digits, hyphens and underscores, at most 63 in all"
+        raise Invalid(errors=[{"field": "client", "message": message}]) from error
+    return Client.objects.get_or_create(name=name)[0]
+
+
+def _make(days: int, **holder: Agent | Client) -> tuple[Token, str]:
     if not 1 <= days <= MAX_DAYS:
         raise ValueError(f"a token lives 1 to {MAX_DAYS} days, not {days}")
     prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
     token = Token.objects.create(
-        agent=agent, prefix=prefix, secret_hash=_hash(secret), expires_at=timezone.now() + timedelta(days=days)
+        prefix=prefix, secret_hash=_hash(secret), expires_at=timezone.now() + timedelta(days=days), **holder
     )
-    log.record("token.issued", by=by, subject=("agent", str(agent.pk)), data={"prefix": prefix, "days": days})
     body = f"{MARK}_{prefix}_{secret}"
     return token, f"{body}_{_checksum(body)}"
 
@@ -88,17 +172,24 @@ def issue(*, agent: Agent, by: Actor, days: int = DEFAULT_DAYS) -> tuple[Token, 
 @transaction.atomic
 def revoke(*, prefix: str, by: Actor) -> Token:
     """End a token now. Revoking twice changes nothing. Raises NoSuchToken."""
-    token = Token.objects.select_for_update().select_related("agent").filter(prefix=prefix).first()
+    holders = ("agent", "client")
+    token = (
+        Token.objects.select_for_update(no_key=True, of=("self",))
+        .select_related(*holders)
+        .filter(prefix=prefix)
+        .first()
+    )
     if token is None:
         raise NoSuchToken()
     if token.revoked_at is None:
         Token.objects.filter(pk=token.pk).update(revoked_at=Now())
-        log.record("token.revoked", by=by, subject=("agent", str(token.agent_id)), data={"prefix": prefix})
+        subject = ("client", str(token.client_id)) if token.client_id else ("agent", str(token.agent_id))
+        log.record("token.revoked", by=by, subject=subject, data={"prefix": prefix})
         token.refresh_from_db()
     return token
 
 
-def authenticate(text: str) -> AgentPrincipal:
+def authenticate(text: str) -> AgentPrincipal | ClientPrincipal:
     """Return who shows this token. Raises BadToken, ExpiredToken or RevokedToken; an unknown and a wrong one look alike."""
     body, _, checksum = text.rpartition("_")
     mark, _, rest = body.partition("_")
@@ -106,7 +197,7 @@ def authenticate(text: str) -> AgentPrincipal:
     if mark != MARK or not hmac.compare_digest(_checksum(body).encode(), checksum.encode()):
         raise BadToken()
     token = (
-        Token.objects.select_related("agent__policy")
+        Token.objects.select_related("agent__policy", "client")
         .defer(*HEAVY_OF_AGENT)
         .annotate(
             expired=Q(expires_at__lte=Now()),
@@ -121,8 +212,10 @@ def authenticate(text: str) -> AgentPrincipal:
         raise RevokedToken()
     if token.expired:
         raise ExpiredToken()
-    if token.stale_use:  # at most one write a minute, however busy the agent
+    if token.stale_use:  # at most one write a minute, however busy its holder
         Token.objects.filter(pk=token.pk).update(last_used_at=Now())
+    if token.client is not None:
+        return ClientPrincipal(client=token.client, token=token)
     return AgentPrincipal(agent=token.agent, token=token)
 
 

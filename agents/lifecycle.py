@@ -1,4 +1,4 @@
-"""The states of an action, what each may become, and the words people read. `states.move()` is the only writer."""
+"""The states of actions and of runs, what each may become, and the words people read. `agents.states` is the only writer."""
 
 from django.db.models import TextChoices
 
@@ -59,6 +59,58 @@ WORDS: dict[State, str] = {
 }
 
 
-def origins(to: State) -> frozenset[State]:
+# --- runs
+
+
+class RunState(TextChoices):
+    QUEUED = "queued"  # no worker has begun it
+    PLANNING = "planning"  # the runtime makes its first step, or plans anew after a failed verification
+    EXECUTING = "executing"  # steps follow on one another
+    AWAITING_REVIEW = "awaiting_review"  # people must decide before it goes on; no worker is held
+    VERIFYING = "verifying"  # its output is held against what was declared
+    PAUSED = "paused"  # stopped by people, or its agent is
+    COMPLETED = "completed"
+    FAILED_VERIFICATION = "failed_verification"
+    BUDGET_EXCEEDED = "budget_exceeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    QUARANTINED = "quarantined"  # workers died of it
+
+
+_R = RunState
+_CUT_SHORT = frozenset({_R.BUDGET_EXCEEDED, _R.FAILED, _R.CANCELLED, _R.QUARANTINED, _R.PAUSED})
+
+RUN_MOVES: dict[RunState, frozenset[RunState]] = {
+    _R.QUEUED: _CUT_SHORT | {_R.PLANNING},
+    _R.PLANNING: _CUT_SHORT | {_R.EXECUTING, _R.VERIFYING},
+    _R.EXECUTING: _CUT_SHORT | {_R.AWAITING_REVIEW, _R.VERIFYING},
+    _R.AWAITING_REVIEW: _CUT_SHORT | {_R.EXECUTING},
+    _R.VERIFYING: _CUT_SHORT | {_R.COMPLETED, _R.FAILED_VERIFICATION, _R.PLANNING},
+    _R.PAUSED: frozenset(
+        {_R.QUEUED, _R.PLANNING, _R.EXECUTING, _R.AWAITING_REVIEW, _R.VERIFYING}
+        | {_R.CANCELLED, _R.FAILED, _R.BUDGET_EXCEEDED, _R.QUARANTINED}
+    ),
+}
+RUN_ENDS = frozenset(RunState) - frozenset(RUN_MOVES)
+
+#: What people read.
+RUN_WORDS: dict[RunState, str] = {
+    _R.QUEUED: "Queued",
+    _R.PLANNING: "Planning",
+    _R.EXECUTING: "Running",
+    _R.AWAITING_REVIEW: "Waiting for people",
+    _R.VERIFYING: "Being verified",
+    _R.PAUSED: "Paused",
+    _R.COMPLETED: "Completed",
+    _R.FAILED_VERIFICATION: "Failed verification",
+    _R.BUDGET_EXCEEDED: "Budget exceeded",
+    _R.FAILED: "Failed",
+    _R.CANCELLED: "Cancelled",
+    _R.QUARANTINED: "Quarantined",
+}
+
+
+def origins(to: State | RunState) -> frozenset:
     """Return every state that may become `to`."""
-    return frozenset(old for old, new in ACTION_MOVES.items() if to in new)
+    moves = RUN_MOVES if isinstance(to, RunState) else ACTION_MOVES
+    return frozenset(old for old, new in moves.items() if to in new)

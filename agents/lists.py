@@ -158,13 +158,13 @@ def remove(*, agent: Agent, list_name: str, key: str, by: Actor) -> ListEntry:
 
 def _lock(agent_id: int) -> Agent:
     """Return the agent, locked: it may be enabled for the first time this very moment, and keys are counted."""
-    return Agent.objects.select_for_update(of=("self",)).select_related("policy").get(pk=agent_id)
+    return Agent.objects.select_for_update(no_key=True, of=("self",)).select_related("policy").get(pk=agent_id)
 
 
 def _take(entry: ListEntry, state: str) -> ListEntry:
     """Return the entry with its agent, both locked, in the state it is to leave. Raises EntryMoved."""
     agent = _lock(entry.agent_id)
-    rows = ListEntry.objects.select_for_update(of=("self",)).select_related("proposed_by")
+    rows = ListEntry.objects.select_for_update(no_key=True, of=("self",)).select_related("proposed_by")
     taken = rows.filter(pk=entry.pk, state=state).first()
     if taken is None:
         raise EntryMoved()

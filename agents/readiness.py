@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from agents import access, identities, lookups, policies
+from agents import access, identities, lookups, policies, readiness_of_runs
+from agents.agentfile.grammar import EXTERNAL
+from agents.checklist import Item
 from agents.counting import count
 from agents.errors import Refusal
 from agents.models import Agent, AgentRole, Person, ToolDefinition
@@ -22,23 +24,6 @@ SIGNED_TIERS = (2, 3)
 SEPARATE = (AgentRole.Role.OWNER, AgentRole.Role.STEWARD, AgentRole.Role.EVAL_OWNER)
 
 
-@dataclass(frozen=True)
-class Item:
-    """One line of the list: what is asked, whether it is so, what shows it, and what to do when it isn't.
-
-    What doesn't block is safe without: whatever can't be looked up goes to people.
-    """
-
-    name: str
-    ok: bool
-    evidence: str
-    next_step: str = ""
-    blocks: bool = True
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.evidence}" + (f". {self.next_step}" if not self.ok else "")
-
-
 def check(agent: Agent) -> list[Item]:
     """Return every item for the tools the agent is granted now, and for what its policy asks.
 
@@ -52,7 +37,9 @@ def check(agent: Agent) -> list[Item]:
     items += _signatures(agent, bodies, policy)
     items += _connectors([body["connector"] for body in bodies])
     items += _sources(agent, policy)
-    items.append(_token(agent))
+    items += readiness_of_runs.check(agent, capped=bool(tiers) and tiers[-1] >= 3)
+    if agent.runtime == EXTERNAL:
+        items.append(_token(agent))
     if _loosens(policy):
         items.append(_steward(roles.get(AgentRole.Role.STEWARD)))
     if tiers and tiers[-1] >= 3:

@@ -1,15 +1,16 @@
-"""The hinge: `move()` is the only writer of an action's state. A compare-and-set, its clocks and its event, or nothing."""
+"""The hinge: the only writer of a state, of actions and of runs. A compare-and-set, its clocks and its event, or nothing."""
 
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import F
+from django.db.models import Case, F, When
 from django.db.models.functions import Now
 
+from agents import wake
 from agents.errors import AlreadyDecided
-from agents.lifecycle import ENDS, WORDS, State, origins
-from agents.models import Action, ClockInterval
+from agents.lifecycle import ENDS, RUN_ENDS, RUN_WORDS, WORDS, RunState, State, origins
+from agents.models import Action, ClockInterval, Run
 from audit import log
 from audit.actors import Actor
 
@@ -28,6 +29,13 @@ VERB_OF = {
     State.SUCCEEDED: "action.succeeded",
     State.FAILED: "action.failed",
 }
+
+VERB_OF_RUN = {state: f"run.{state}" for state in RunState} | {
+    RunState.QUEUED: "run.enqueued",
+    RunState.AWAITING_REVIEW: "run.parked",
+}
+#: Moves that a waiting run needn't hear of: a worker is at it.
+_UNDER_WAY = {State.EXECUTING, State.RETRY_WAIT}
 
 #: In these states the decision clock stands still, and why.
 _PAUSES = {State.ON_HOLD: "hold", State.CHANGES_REQUESTED: "changes_requested"}
@@ -62,6 +70,8 @@ def move(
     origin = action.state
     action.refresh_from_db()
     turn_clock(action)
+    if action.run_id and to not in _UNDER_WAY:
+        tell_run(action.run_id)
     return log.record(
         verb or VERB_OF[to],
         by=by,
@@ -89,6 +99,65 @@ def already_decided(action: Action) -> AlreadyDecided:
         f"The action isn't waiting for this any more: it is {words}. Open it again to see who did what.",
         state=current.state,
     )
+
+
+def move_run(
+    run: Run,
+    *,
+    to: RunState,
+    by: Actor,
+    verb: str = "",
+    data: dict | None = None,
+    private: dict | None = None,
+    where: dict[str, Any] | None = None,
+    **columns: Any,
+) -> None:
+    """Move the run to `to` if it still stands where the caller read it and that is allowed, and record it.
+
+    As `move` does for actions: in the caller's transaction, raising AlreadyDecided when somebody was faster. A paused
+    run remembers where it was; an end drops lease and wake-up.
+    """
+    if to == RunState.PAUSED:
+        columns = {"paused_from": run.state, **columns}
+    elif run.state == RunState.PAUSED:
+        columns = {"paused_from": "", **columns}
+    if to in RUN_ENDS:
+        ends = {"wake_at": None, "lease_until": None, "lease_owner": "", "finished_at": Now()}
+        columns = {**ends, **columns}
+    allowed = origins(to) & {RunState(run.state)}
+    changed = Run.objects.filter(pk=run.pk, state__in=sorted(allowed), **(where or {})).update(
+        state=to, state_since=Now(), **columns
+    )
+    if not changed:
+        raise run_moved_on(run)
+    origin = run.state
+    run.refresh_from_db()
+    log.record(
+        verb or VERB_OF_RUN[to],
+        by=by,
+        subject=("run", str(run.pk)),
+        data={"from": origin, "to": str(to), **(data or {})},
+        private=private,
+    )
+
+
+def tell_run(run_id) -> None:
+    """Count news of a run in this transaction, wake it where it waits, and ring once this has committed.
+
+    The row is touched even while a worker holds its lease: whoever parks it compares the count, so that nothing that
+    happened meanwhile is slept through.
+    """
+    waits = Case(When(lease_until__isnull=True, then=Now()), default=F("wake_at"))
+    woken = Run.objects.filter(pk=run_id, wake_at__isnull=False).exclude(state=RunState.PAUSED)
+    if woken.update(news=F("news") + 1, wake_at=waits):
+        wake.ring_run(run_id)
+
+
+def run_moved_on(run: Run) -> AlreadyDecided:
+    """Return the named error for a run that moved meanwhile, saying where it stands now."""
+    current = Run.objects.values_list("state", flat=True).get(pk=run.pk)
+    words = RUN_WORDS[RunState(current)].lower()
+    return AlreadyDecided(f"The run doesn't stand where it did: it is {words}. Read it again.", state=current)
 
 
 def turn_clock(action: Action) -> None:

@@ -17,7 +17,16 @@ def ring(action_id: UUID) -> None:
 
 def ring_now(action_id: UUID) -> None:
     """Ring at once."""
+    _send("agents.execute_action", action_id)
+
+
+def ring_run(run_id: UUID) -> None:
+    """Ring for a run once this transaction has committed."""
+    transaction.on_commit(lambda: _send("agents.advance_run", run_id), robust=True)
+
+
+def _send(task: str, row_id: UUID) -> None:
     try:
-        current_app.send_task("agents.execute_action", [str(action_id)], retry=False, expires=60)
+        current_app.send_task(task, [str(row_id)], retry=False, expires=60)
     except (OperationalError, OSError) as error:
-        logger.warning("the broker didn't take the ring for %s (the clock will ring again): %s", action_id, error)
+        logger.warning("the broker didn't take the ring for %s (the clock will ring again): %s", row_id, error)

@@ -113,7 +113,9 @@ def _was_shown(action: Action, by: Person, preview_hash: str, template_version: 
 
 def _lock(action_id: UUID, by: Person) -> Action:
     """Lock the row before anything is counted (insert-then-count without this left most races stuck); agent never."""
-    action = Action.objects.select_for_update(of=("self",)).select_related("agent").filter(pk=action_id).first()
+    action = (
+        Action.objects.select_for_update(no_key=True, of=("self",)).select_related("agent").filter(pk=action_id).first()
+    )
     if action is None or not access.visible_actions(by).filter(pk=action_id).exists():
         raise NoSuchAction()
     return action

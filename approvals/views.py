@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from agents import access, stops
 from agents.errors import Invalid
-from approvals import console, coverage, desk, faults, policies, queue, receipts, sheet
+from approvals import console, coverage, desk, faults, halts, incidents, policies, queue, receipts, runs, sheet
 from approvals.doors import form_on, signed_in
 from approvals.models import ReasonCode
 
@@ -18,8 +18,10 @@ REASONS = ReasonCode.choices
 def page(
     request: HttpRequest, template: str, *, status: int = 200, bar: queue.Bar | None = None, **context
 ) -> HttpResponse:
-    """Render a page with its top: what waits for this person, and who is stopped."""
-    return render(request, template, {"bar": bar or queue.bar(request.user), **context}, status=status)
+    """Render a page with its top: what waits for this person, and what is stopped."""
+    bar = bar or queue.bar(request.user)
+    top = {"bar": bar, "halts": halts.for_person(request.user, bar.stopped)}
+    return render(request, template, {**top, **context}, status=status)
 
 
 def see(name: str, *args) -> HttpResponseRedirect:
@@ -31,7 +33,7 @@ def see(name: str, *args) -> HttpResponseRedirect:
 @signed_in
 def queue_page(request: HttpRequest) -> HttpResponse:
     mine = queue.for_person(request.user)
-    return page(request, "queue.html", bar=queue.bar(request.user, mine), desk=mine)
+    return page(request, "queue.html", bar=queue.bar(request.user, mine), desk=mine, unseen=runs.unseen(request.user))
 
 
 # --- one action
@@ -58,7 +60,7 @@ def decide(request: HttpRequest, action_id) -> HttpResponse:
             by=request.user,
             word=form.get("decision", ""),
             digest=form.get("digest", ""),
-            revision=_number(form.get("revision", "")),
+            revision=as_number(form.get("revision", "")),
             reason_code=form.get("reason_code", ""),
             note=form.get("note", ""),
             preview_hash=form.get("shown", ""),
@@ -88,8 +90,8 @@ def _action_again(request: HttpRequest, action_id, refusal: Invalid) -> HttpResp
     return page(request, "action.html", status=refusal.status, sheet=shown, **context)
 
 
-def _number(text: str) -> int:
-    """Return the revision as posted. What isn't a number is no revision at all: it will be stale."""
+def as_number(text: str) -> int:
+    """Return a number as it was sent. What isn't one is 0: no revision, no id, no page."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
@@ -107,7 +109,7 @@ def receipt_page(request: HttpRequest, decision_id: int) -> HttpResponse:
 @require_safe
 @signed_in
 def decisions_page(request: HttpRequest) -> HttpResponse:
-    before = _number(request.GET.get("before", ""))
+    before = as_number(request.GET.get("before", ""))
     return page(request, "decisions.html", history=receipts.decided_by(request.user, before=before))
 
 
@@ -117,13 +119,16 @@ def decisions_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 @signed_in
 def agents_page(request: HttpRequest) -> HttpResponse:
-    return page(request, "agents.html", agents=console.agents_of(request.user))
+    shown = {"agents": console.agents_of(request.user), "incidents": incidents.open_count(request.user)}
+    return page(request, "agents.html", may_stop_everything=access.may_stop_everything(request.user), **shown)
 
 
 @require_safe
 @signed_in
 def agent_page(request: HttpRequest, slug: str) -> HttpResponse:
-    return page(request, "agent.html", console=console.for_person(access.agent_for(request.user, slug), request.user))
+    agent = access.agent_for(request.user, slug)
+    latest = runs.latest(agent, request.user)
+    return page(request, "agent.html", console=console.for_person(agent, request.user), runs=latest)
 
 
 @form_on("agent")
@@ -148,7 +153,7 @@ def resume_agent(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 @signed_in
 def policies_page(request: HttpRequest) -> HttpResponse:
-    number = _number(request.GET.get("page", ""))
+    number = as_number(request.GET.get("page", ""))
     return page(request, "policies.html", overview=coverage.overview(request.user, page=number))
 
 

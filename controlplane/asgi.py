@@ -7,6 +7,7 @@ import asyncio
 import os
 
 from a2wsgi import WSGIMiddleware
+from django.db import connections
 
 THREADS = 16
 # Before the settings are read: each thread may hold a connection, and opening one a request costs a password exchange.
@@ -14,8 +15,21 @@ os.environ.setdefault("COUNTERSIGN_POOL", str(THREADS))
 
 import controlplane.wsgi  # noqa: E402
 from controlplane import bodies, selftest  # noqa: E402
+from controlplane.news import News  # noqa: E402
+from controlplane.waiting import Door  # noqa: E402
+
+# What psycopg's own connection can't use of what Django's is made with.
+_DJANGOS = {"context", "cursor_factory"}
+
+
+def _database() -> dict:
+    """Return how the product's own role reaches its database, as psycopg's keywords."""
+    parameters = connections["default"].get_connection_params()
+    return {name: value for name, value in parameters.items() if name not in _DJANGOS}
+
 
 _django = WSGIMiddleware(controlplane.wsgi.application, workers=THREADS)
+_door = Door(_django, News(_database))
 
 
 async def application(scope, receive, send) -> None:
@@ -36,7 +50,7 @@ async def _http(scope, receive, send) -> None:
     except bodies.Gone:
         return
     else:
-        await _django(bodies.sized(scope, body), bodies.again(body, receive), send)
+        await _door(bodies.sized(scope, body), body, receive, send)
 
 
 async def _lifespan(receive, send) -> None:
@@ -46,6 +60,7 @@ async def _lifespan(receive, send) -> None:
     except selftest.Unsafe as unsafe:
         await send({"type": "lifespan.startup.failed", "message": str(unsafe)})
         return
-    await send({"type": "lifespan.startup.complete"})
-    await receive()
+    async with _door.open():
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
     await send({"type": "lifespan.shutdown.complete"})

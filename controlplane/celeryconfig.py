@@ -1,6 +1,7 @@
 """Celery settings. The defaults lose or double messages in ways the row-is-the-queue rule survives; these do so faster."""
 
 from django.conf import settings
+from kombu import Queue
 
 broker_url = settings.CELERY_BROKER_URL
 broker_connection_retry_on_startup = True
@@ -28,4 +29,7 @@ worker_enable_remote_control = False
 worker_cancel_long_running_tasks_on_connection_loss = True
 worker_soft_shutdown_timeout = 10
 worker_hijack_root_logger = False
+# What people approved isn't kept waiting by runs that have much to do.
+task_queues = [Queue("actions"), Queue("runs")]
 task_default_queue = "actions"
+task_routes = {"agents.advance_run": {"queue": "runs"}}

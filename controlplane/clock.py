@@ -8,7 +8,7 @@ import time
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
-from agents import actions, contents
+from agents import actions, arrivals, contents, runs
 from audit import refusals
 
 logger = logging.getLogger("countersign.clock")
@@ -25,7 +25,9 @@ def tick() -> dict[str, int]:
         if not cursor.fetchone()[0]:
             return {}
     try:
-        done = actions.sweep()
+        done = actions.sweep() | runs.sweep()
+        if stopped := arrivals.watch():
+            done["agents_stopped"] = stopped
         if written := refusals.write_finished():
             done["refusals_written"] = written
         return done

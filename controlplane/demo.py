@@ -21,6 +21,7 @@ from controlplane import operator, sample
 
 FOLDER = sample.SERVICE.parent
 SLUG = "refund-desk"
+INBOX = "support-inbox"  # the client whose token enqueues the tickets
 TOKEN_DAYS = 90
 SERVICE_PORT = 18055  # where the service listens when nobody says otherwise
 
@@ -35,25 +36,23 @@ def load(*, by: Actor, say: Say) -> None:
     add_people(home, by=by, say=say)
     spec = agentfile.read_path(FOLDER / "agent.yaml")
     report = registry.import_agent(spec, by=by)
-    if keep_token(home, by=by, say=say) or report.blocked_by:
-        again = registry.import_agent(spec, by=by)  # its first import had no token to show
-        report = registry.Report(spec.slug, report.lines + again.lines, again.notes, again.enabled, again.blocked_by)
     say(f"agent {SLUG}: {', '.join(report.lines) or 'no change'}")
     if not report.enabled:
         raise NotReady(f"The sample agent {SLUG} isn't ready: {'; '.join(report.blocked_by)}")
+    keep_tokens(home, by=by, say=say)
 
 
 def add_nouns(home: Path, say: Say) -> None:
-    """Name the refund service, its secret and its source of facts in `countersign.toml`, unless they are there."""
+    """Name the refund service, its secret, its source of facts and the agent's script in `countersign.toml`, unless they
+    are there."""
     sample.secret_file(home)
     if "refunds" not in operator.read(home).hosts:
         address = settings.SERVICES.get("shop_url", "")
         port = int(address.rpartition(":")[2]) if address else SERVICE_PORT
         sample.write_nouns(home, port)
         say(f"countersign.toml: the refund service at http://127.0.0.1:{port}")
-    elif not sample.has_source(home):
-        sample.write_source(home)
-        say("countersign.toml: the source shop, for facts")
+    for added in sample.add_missing(home):
+        say(f"countersign.toml: {added}")
 
 
 def add_people(home: Path, *, by: Actor, say: Say) -> None:
@@ -93,24 +92,39 @@ def keep_passwords(path: Path, new: dict[str, str]) -> None:
     write_private(path, "\n".join([*kept, *(f"{name} {password}" for name, password in new.items())]) + "\n")
 
 
-def keep_token(home: Path, *, by: Actor, say: Say) -> bool:
-    """Issue the agent a token and keep it in the data folder, unless the one there is good; return whether it did."""
-    path = token_path(home)
+def keep_tokens(home: Path, *, by: Actor, say: Say) -> None:
+    """Keep a token of the agent, to propose with by hand, and one of the inbox, which enqueues its runs, in the data folder.
+
+    One that is there and good stays.
+    """
     agent = Agent.objects.get(slug=SLUG)
-    if path.exists():
-        try:
-            if identities.authenticate(path.read_text().strip()).agent == agent:
-                return False
-        except identities.BadToken:
-            pass  # expired, revoked, or of another database
-    token, text = identities.issue(agent=agent, by=by, days=TOKEN_DAYS)
-    write_private(path, text + "\n")
-    say(f"token {token.prefix} in {path}")
-    return True
+    issues = {
+        SLUG: lambda: identities.issue(agent=agent, by=by, days=TOKEN_DAYS),
+        INBOX: lambda: identities.issue_client(name=INBOX, agents=[agent], by=by, days=TOKEN_DAYS),
+    }
+    for holder, issue in issues.items():
+        path = token_path(home, holder)
+        if not is_good(path, agent):
+            token, text = issue()
+            write_private(path, text + "\n")
+            say(f"token {token.prefix} of {holder} in {path}")
 
 
-def token_path(home: Path) -> Path:
-    return home / "secrets" / f"{SLUG}-token"
+def is_good(path: Path, agent: Agent) -> bool:
+    """Ask whether a token file holds one that is accepted, of this agent or for it."""
+    if not path.exists():
+        return False
+    try:
+        principal = identities.authenticate(path.read_text().strip())
+    except identities.BadToken:
+        return False  # expired, revoked, or of another database
+    if isinstance(principal, identities.ClientPrincipal):
+        return principal.agents.filter(pk=agent.pk).exists()
+    return principal.agent == agent
+
+
+def token_path(home: Path, holder: str) -> Path:
+    return home / "secrets" / f"{holder}-token"
 
 
 def write_private(path: Path, text: str) -> None:
@@ -124,11 +138,11 @@ def write_private(path: Path, text: str) -> None:
 
 
 def run(*, say: Say) -> list[str]:
-    """Let the sample agent work through its inbox over REST, as any agent would; return what was turned away.
+    """Hand the inbox to the sample agent over REST, as any client would; return what was turned away.
 
     Raises Invalid when the token isn't there or the inbox had to stop.
     """
-    path = token_path(settings.HOME)
+    path = token_path(settings.HOME, INBOX)
     if not path.exists():
         raise Invalid(f"There is no token in {path}: run `manage.py demo load` first.")
     inbox = load_inbox()

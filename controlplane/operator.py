@@ -1,33 +1,46 @@
-"""The operator's file: `<data folder>/countersign.toml` names the hosts, secrets and sources that agents may be granted.
+"""The operator's file: `<data folder>/countersign.toml` names what agents may be granted (hosts, secrets, sources) and
+what their runs need (teams, pools, scripts, runtimes).
 
 Read when a process starts. A mistake stops the start with one sentence: a worker that ran on with half a file would
 refuse approved actions.
 """
 
-import ipaddress
 import os
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from decimal import Decimal
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from agents.agentfile.grammar import RUNTIME_KINDS, RUNTIME_KINDS_LATER
+from agents.micros import BadUsd, parse_usd
+from agents.runtimes import base as runtimes_base
 from agents.tools import base
-from agents.tools.base import Host, HttpSource, Secret, Source, SqlSource
+from agents.tools.base import Host, HttpSource, Pool, Secret, Source, SqlSource, Team
+from controlplane.addresses import why_not_address
+from controlplane.code import load_code, why_not_runtime, why_not_script
 
 FILE = "countersign.toml"
 KEYS = {
-    "hosts": {"url", "loopback"},
+    "hosts": {"url", "loopback", "per_minute"},
     "secrets": {"host", "kind", "value_file", "env"},
     "sources": {"kind", "dsn_file", "dsn_env", "schemas", "host", "secret"},
+    "teams": {"usd_per_day", "tokens_per_day", "actions_per_day"},
+    "pools": {"per_minute", "burst"},
+    "scripts": {"load", "path"},
+    "runtimes": {"load", "path"},
 }
 SOURCE_KEYS = {"sql": {"kind", "dsn_file", "dsn_env", "schemas"}, "http": {"kind", "host", "secret"}}
 SHORTEST_SECRET = 16  # bytes; shorter ones can be guessed from a single signed call
+MOST_A_MINUTE = 1_000_000
+MOST_A_DAY = 10**12
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+_LOADED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
 
 class BadOperatorFile(Exception):
@@ -36,28 +49,40 @@ class BadOperatorFile(Exception):
 
 @dataclass(frozen=True)
 class Nouns:
-    """What the file says. `unusable`: secrets whose value isn't there, and why; `unusable_sources` the same."""
+    """What the file says. `unusable`: secrets whose value isn't there, and why; `unusable_sources` the same, and
+    `unusable_scripts` and `unusable_runtimes` whose code isn't."""
 
     hosts: dict[str, Host] = field(default_factory=dict)
     secrets: dict[str, Secret] = field(default_factory=dict)
     unusable: dict[str, str] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
     unusable_sources: dict[str, str] = field(default_factory=dict)
+    teams: dict[str, Team] = field(default_factory=dict)
+    pools: dict[str, Pool] = field(default_factory=dict)
+    scripts: dict[str, Callable] = field(default_factory=dict)
+    unusable_scripts: dict[str, str] = field(default_factory=dict)
+    runtimes: dict[str, Callable[[], Any]] = field(default_factory=dict)
+    unusable_runtimes: dict[str, str] = field(default_factory=dict)
 
 
 def load(home: Path) -> Nouns:
-    """Read the operator's file and hand it to the registry of connectors. Raises BadOperatorFile."""
+    """Read the operator's file, import the code it names, and hand all of it to the registries. Raises BadOperatorFile."""
     nouns = read(home)
-    base.configure(nouns.hosts, nouns.secrets, nouns.unusable, nouns.sources, nouns.unusable_sources)
+    base.configure(**{noun.name: getattr(nouns, noun.name) for noun in fields(nouns)})
+    for kind, make in nouns.runtimes.items():
+        runtimes_base.register(kind, make)
     return nouns
 
 
 def read(home: Path) -> Nouns:
-    """Return what `<home>/countersign.toml` says; nothing when there is no such file. Raises BadOperatorFile."""
+    """Return what `<home>/countersign.toml` says; nothing when there is no such file. Raises BadOperatorFile.
+
+    The code of scripts and runtimes is imported.
+    """
     path = home / FILE
     try:
         text = path.read_text(encoding="utf-8")
-        document = tomllib.loads(text)
+        document = tomllib.loads(text, parse_float=Decimal)  # an amount is exactly what is written
     except FileNotFoundError:
         return Nouns()
     except (OSError, UnicodeDecodeError) as error:
@@ -76,11 +101,26 @@ class _File:
     def nouns(self) -> Nouns:
         for key in self.document:
             if key not in KEYS:
-                raise self.wrong((key,), "not a key we know: write [hosts.NAME], [secrets.NAME] or [sources.NAME]")
+                tables = ", ".join(f"[{kind}.NAME]" for kind in KEYS)
+                raise self.wrong((key,), f"not a key we know: write one of {tables}")
         hosts = {name: self.host(name, entry) for name, entry in self.tables("hosts")}
         secrets, unusable = self.secrets(hosts)
         sources, unusable_sources = self.sources(hosts)
-        return Nouns(hosts, secrets, unusable, sources, unusable_sources)
+        scripts, unusable_scripts = self.code("scripts", why_not_script)
+        runtimes, unusable_runtimes = self.code("runtimes", why_not_runtime)
+        return Nouns(
+            hosts=hosts,
+            secrets=secrets,
+            unusable=unusable,
+            sources=sources,
+            unusable_sources=unusable_sources,
+            teams={name: self.team(name, entry) for name, entry in self.tables("teams")},
+            pools={name: self.pool(name, entry) for name, entry in self.tables("pools")},
+            scripts=scripts,
+            unusable_scripts=unusable_scripts,
+            runtimes=runtimes,
+            unusable_runtimes=unusable_runtimes,
+        )
 
     def secrets(self, hosts: Mapping[str, Host]) -> tuple[dict[str, Secret], dict[str, str]]:
         secrets, unusable = {}, {}
@@ -107,7 +147,29 @@ class _File:
                 sources[name] = SqlSource(name=name, dsn=dsn, schemas=tuple(entry.get("schemas", ["public"])))
         return sources, unusable
 
-    def tables(self, kind: str):
+    def code(self, kind: str, why_not: Callable[[Any], str]) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return what the entries of a kind load, and why others can't be used. `why_not` judges what was found."""
+        found, unusable = {}, {}
+        for name, entry in self.tables(kind):
+            self.check_code(kind, name, entry)
+            folder = self.path.parent / entry["path"] if "path" in entry else None
+            loaded, problem = load_code(entry["load"], folder=folder, private=f"countersign_{kind}_{name}")
+            problem = problem or why_not(loaded)
+            if problem:
+                unusable[name] = problem
+            else:
+                found[name] = loaded
+        return found, unusable
+
+    def check_code(self, kind: str, name: str, entry: Mapping) -> None:
+        if kind == "runtimes" and name in (*RUNTIME_KINDS, *RUNTIME_KINDS_LATER):
+            raise self.wrong((kind, name), f"{name} is a kind of the product's own: choose another name")
+        if not isinstance(entry.get("load"), str) or not _LOADED.fullmatch(entry["load"]):
+            raise self.wrong((kind, name, "load"), 'say what is loaded: load = "module:name"')
+        if "path" in entry and (not isinstance(entry["path"], str) or not entry["path"]):
+            raise self.wrong((kind, name, "path"), 'write the folder its module is in: path = "scripts"')
+
+    def tables(self, kind: str) -> Iterator[tuple[str, Mapping]]:
         entries = self.document.get(kind, {})
         if not isinstance(entries, dict):
             raise self.wrong((kind,), f"write [{kind}.NAME] with its keys below")
@@ -131,7 +193,43 @@ class _File:
             raise self.wrong(("hosts", name, "loopback"), "write true or false, without quotes")
         if problem := why_not_address(url, loopback=loopback):
             raise self.wrong(("hosts", name, "url"), problem)
-        return Host(name=name, url=url.rstrip("/"), loopback=loopback)
+        per_minute = self.whole(("hosts", name, "per_minute"), entry, MOST_A_MINUTE) if "per_minute" in entry else None
+        return Host(name=name, url=url.rstrip("/"), loopback=loopback, per_minute=per_minute)
+
+    def team(self, name: str, entry: Mapping) -> Team:
+        if not entry:
+            raise self.wrong(("teams", name), "it caps nothing: write usd_per_day, tokens_per_day or actions_per_day")
+        keys = {key: ("teams", name, key) for key in entry}
+        caps = {
+            key.removesuffix("_per_day"): self.whole(keys[key], entry, MOST_A_DAY)
+            for key in ("tokens_per_day", "actions_per_day")
+            if key in entry
+        }
+        if "usd_per_day" in entry:
+            caps["micros"] = self.usd(keys["usd_per_day"], entry["usd_per_day"])
+        return Team(name=name, caps=caps)
+
+    def pool(self, name: str, entry: Mapping) -> Pool:
+        per_minute = self.whole(("pools", name, "per_minute"), entry, MOST_A_MINUTE)
+        burst = self.whole(("pools", name, "burst"), {"burst": 1} | entry, MOST_A_MINUTE)
+        return Pool(name=name, per_minute=per_minute, burst=burst)
+
+    def whole(self, keys: tuple[str, ...], entry: Mapping, most: int) -> int:
+        value = entry.get(keys[-1])
+        if type(value) is not int or not 1 <= value <= most:
+            raise self.wrong(keys, f"write a whole number from 1 to {most}")
+        return value
+
+    def usd(self, keys: tuple[str, ...], value: Any) -> int:
+        """Return an amount in US dollars as micros."""
+        if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
+            raise self.wrong(keys, "write an amount in US dollars, like 50 or 12.50")
+        try:
+            if micros := parse_usd(f"{value:f}" if isinstance(value, Decimal) else str(value)):
+                return micros
+        except BadUsd as error:
+            raise self.wrong(keys, str(error)) from None
+        raise self.wrong(keys, "write more than 0")
 
     def check_secret(self, name: str, entry: Mapping, hosts: Mapping[str, Host]) -> None:
         if entry.get("host") not in hosts:
@@ -227,52 +325,6 @@ def _read_private(path: Path) -> tuple[bytes, str]:
     if mode & 0o007:
         return b"", f"everybody on this machine can read {path}: run `chmod 600 {path}`."
     return value, ""
-
-
-def why_not_address(url: str, *, loopback: bool) -> str | None:
-    """Return why calls may not go to this address, as a sentence without its stop, or None.
-
-    An address inside this machine or network needs `loopback = true`, and only such a one may do without https.
-    """
-    try:
-        parts = urlsplit(url)
-        name, _ = parts.hostname, parts.port
-    except ValueError as error:
-        return f"not a URL ({error})"
-    if parts.scheme not in ("https", "http") or not name or re.search(r"[\x00-\x20\x7f\\]", url):
-        return "write https://HOST or https://HOST:PORT"
-    if (
-        parts.username is not None
-        or parts.path not in ("", "/")
-        or parts.query
-        or parts.fragment
-        or "?" in url
-        or "#" in url
-    ):
-        return "only scheme, host and port stand here: paths are the tools', and passwords are secrets"
-    try:
-        inside = _is_inside(name)
-    except ValueError:
-        return f"{name} is not a host: numbers and dots make an address only in the form 192.0.2.1"
-    if inside and not loopback:
-        return f"{name} is inside this machine or network: add loopback = true if agents' tools are meant to reach it"
-    if loopback and inside is False:
-        return f"{name} is a public address: leave loopback out"
-    if parts.scheme == "http" and not loopback:
-        return "write https: without it, anybody on the way reads and changes the call"
-    return None
-
-
-def _is_inside(name: str) -> bool | None:
-    """Tell whether the host is inside; None for a name, which only a look-up could tell. Raises ValueError."""
-    if name == "localhost" or name.endswith((".localhost", ".local", ".internal")):
-        return True
-    # 127.1, 0x7f000001 and 2130706433 all reach 127.0.0.1, and `ipaddress` knows none of them.
-    if ":" not in name and not re.fullmatch(r"(0x[0-9a-f]*|[0-9]+)\.?", name.rstrip(".").rpartition(".")[2]):
-        return None
-    address = ipaddress.ip_address(name)
-    address = getattr(address, "ipv4_mapped", None) or address
-    return not address.is_global or address.is_multicast
 
 
 def _line_of(text: str, keys: tuple[str, ...]) -> int | None:

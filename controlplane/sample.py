@@ -1,5 +1,6 @@
-"""What `up` knows of the sample company: its refund service, its hosts, secrets and source, and what a first start runs."""
+"""What `up` knows of the sample company: its refund service, its entries in the operator's file, and what a first start runs."""
 
+import json
 import os
 import re
 import secrets
@@ -16,6 +17,7 @@ from controlplane.home import CHECKOUT
 from controlplane.places import CannotStart
 
 SERVICE = CHECKOUT / "examples" / "refund-desk" / "service.py"
+SCRIPT = "refund_desk"  # what its agent file calls the Python that carries its runs
 GUEST = "shop"
 READER = "shop_reader"  # may look at some of the shop's tables (schema.sql grants them), and do nothing else
 # Commands of manage.py that run once: before anybody is served, and when everything is ready.
@@ -41,6 +43,12 @@ kind = "sql"
 dsn_file = "secrets/shop_reader_dsn"
 schemas = ["public"]
 """
+CARRIED_BY = """
+# The Python that carries the runs of the sample agent.
+[scripts.{name}]
+load = "desk:work"
+path = {folder}
+"""
 # The product keeps a few connections to a source in each of its processes.
 MAKE_READER = f"""
 ALTER ROLE {READER} LOGIN NOINHERIT CONNECTION LIMIT 40;
@@ -57,7 +65,7 @@ def prepare(home: Path, *, port: int) -> int:
     secret_file(home)
     known = known_port(home)
     chosen = known if known and is_free(known) else next_free(port + 1)
-    if known != chosen or not has_source(home):
+    if known != chosen or not has_source(home) or not has_script(home):
         write_nouns(home, chosen)
     return chosen
 
@@ -124,6 +132,11 @@ def has_source(home: Path) -> bool:
     return GUEST in read_nouns(home).get("sources", {})
 
 
+def has_script(home: Path) -> bool:
+    """Ask whether `countersign.toml` names the sample agent's script. Raises CannotStart when that file can't be read."""
+    return SCRIPT in read_nouns(home).get("scripts", {})
+
+
 def read_nouns(home: Path) -> dict:
     path = home / "countersign.toml"
     try:
@@ -133,22 +146,28 @@ def read_nouns(home: Path) -> dict:
 
 
 def write_nouns(home: Path, port: int) -> None:
-    """Say in `countersign.toml` where the service and its facts are; every other line stays as its operator wrote it."""
+    """Say in `countersign.toml` where the service, its facts and its agent's script are; every other line stays as its
+    operator wrote it."""
     path = home / "countersign.toml"
-    text = path.read_text() if path.exists() else "# Hosts, secrets and sources that agents may be granted by name.\n"
+    text = path.read_text() if path.exists() else "# Hosts, secrets, sources and scripts that agents may name.\n"
     if "[hosts.refunds]" in text:
         text = re.sub(r'(\[hosts\.refunds\][^\[]*?url\s*=\s*")[^"]*', rf"\g<1>http://127.0.0.1:{port}", text)
     else:
         text += NOUNS.format(port=port)
     write_private(path, text)
-    if not has_source(home):
-        write_source(home)
+    add_missing(home)
 
 
-def write_source(home: Path) -> None:
-    """Add the source of facts to `countersign.toml`, below what its operator wrote."""
+def add_missing(home: Path) -> list[str]:
+    """Add the source of facts and the script to `countersign.toml`, below what its operator wrote; return what was added."""
+    folder = json.dumps(str(SERVICE.parent), ensure_ascii=False)  # which TOML reads as the same text
+    missing = {} if has_source(home) else {f"the source {GUEST}, for facts": SOURCE}
+    if not has_script(home):
+        missing[f"the script {SCRIPT}"] = CARRIED_BY.format(name=SCRIPT, folder=folder)
     path = home / "countersign.toml"
-    write_private(path, path.read_text().rstrip("\n") + "\n" + SOURCE)
+    if missing:
+        write_private(path, path.read_text().rstrip("\n") + "\n" + "".join(missing.values()))
+    return list(missing)
 
 
 def is_free(port: int) -> bool:

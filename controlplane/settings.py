@@ -28,6 +28,7 @@ ALLOWED_HOSTS = sorted({_public_host, "127.0.0.1", "localhost", "[::1]"})
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 LEASE = timedelta(seconds=float(setting("COUNTERSIGN_LEASE_SECONDS", "45")))
+RUN_LEASE = timedelta(seconds=float(setting("COUNTERSIGN_RUN_LEASE_SECONDS", "60")))
 TOOL_TIMEOUT = timedelta(seconds=float(setting("COUNTERSIGN_TOOL_SECONDS", "30")))
 FACT_TIMEOUT = timedelta(seconds=float(setting("COUNTERSIGN_FACT_SECONDS", "2")))
 CLOCK_INTERVAL = timedelta(seconds=float(setting("COUNTERSIGN_CLOCK_SECONDS", "1")))

@@ -5,15 +5,22 @@ from django.contrib import admin
 from django.urls import include, path
 
 from agents import api as agents_api
-from agents import api_policies
+from agents import api_policies, api_runs
 from approvals import api as approvals_api
 from controlplane import health, problems
 
 api = [
     path("actions/", agents_api.propose, name="api-propose"),
     path("actions/<uuid:action_id>/", agents_api.action, name="api-action"),
+    path("actions/<uuid:action_id>/decision/", agents_api.decision, name="api-decision"),
     path("actions/<uuid:action_id>/decisions/", approvals_api.decide, name="api-decide"),
     path("queue/", approvals_api.queue, name="api-queue"),
+    path("runs/", api_runs.collection, name="api-runs"),
+    path("runs/<uuid:run_id>/", api_runs.run, name="api-run"),
+    path("runs/<uuid:run_id>/cancel/", api_runs.cancel, name="api-cancel-run"),
+    path("runs/<uuid:run_id>/outcome/", api_runs.outcome, name="api-run-outcome"),
+    path("runs/<uuid:run_id>/resume/", api_runs.resume, name="api-resume-run"),
+    path("runs/<uuid:run_id>/stop/", api_runs.stop, name="api-stop-run"),
     path("policies/validate/", api_policies.validate, name="api-validate-policy"),
 ]
 

@@ -1,4 +1,4 @@
-"""The sample company of a running product: its people, its agent's token, its shop's ledger."""
+"""The sample company of a running product: its people, its tokens, its tickets, its shop's ledger."""
 
 import contextlib
 import time
@@ -6,7 +6,7 @@ import time
 import psycopg
 
 from tests.product import Product
-from tests.visitor import AgentClient, Reviewer
+from tests.visitor import AgentClient, Reviewer, RunClient
 
 #: Times short enough that a lost worker is noticed within a test.
 QUICK = {
@@ -16,17 +16,29 @@ QUICK = {
     "COUNTERSIGN_CLOCK_SECONDS": "0.2",
     "REFUND_SERVICE_FAULTS": "1",
 }
-OPEN = ("approved", "executing", "retry_wait")
+RUN_ENDS = ("completed", "failed_verification", "budget_exceeded", "failed", "cancelled", "quarantined")
+#: Orders that were paid so much for, and that nobody was paid back or asked for in a ticket.
+_ORDERS = """
+SELECT o.id FROM orders o WHERE (SELECT sum(cents) FROM payments WHERE order_id = o.id) >= %s AND o.id > 'A-3000'
+AND NOT EXISTS (SELECT FROM refunds WHERE order_id = o.id)
+AND NOT EXISTS (SELECT FROM tickets WHERE text LIKE '%%' || o.id || '%%') ORDER BY o.id LIMIT %s"""
+_TICKET = """
+INSERT INTO tickets (id, customer_id, subject, received_at, text)
+SELECT 'T-' || max(substr(id, 3)::int) + 1, 'C-1001', 'Broken', now(), %s FROM tickets RETURNING id"""
 
 
 class Company:
-    """What the tests do with the sample company: sign in, propose, sign, wait, count."""
+    """What the tests do with the sample company: sign in, write to it, propose, sign, wait, count."""
 
     def __init__(self, product: Product):
         self.product, self.url = product, product.url
         self.passwords = dict(self._passwords())
-        self.agent = AgentClient(self.url, (product.home / "secrets" / "refund-desk-token").read_text().strip())
+        self.agent = AgentClient(self.url, self._token("refund-desk"))
+        self.client = RunClient(self.url, self._token("support-inbox"), "refund-desk")
         self._signed_in: dict[str, Reviewer] = {}
+
+    def _token(self, holder: str) -> str:
+        return (self.product.home / "secrets" / f"{holder}-token").read_text().strip()
 
     def _passwords(self):
         for line in (self.product.home / "sample-passwords.txt").read_text().splitlines():
@@ -55,6 +67,19 @@ class Company:
         query = """SELECT o.id FROM orders o WHERE NOT EXISTS (SELECT FROM refunds r WHERE r.order_id = o.id)
                    ORDER BY o.id DESC OFFSET %s LIMIT 1"""
         return str(self.shop(query, offset)[0][0])
+
+    def write_in(self, *amounts: str) -> str:
+        """A customer's ticket that asks for these amounts back, each on an order of its own; return its id.
+
+        More than 25 USD are for two people, whoever asks.
+        """
+        with psycopg.connect(self.product.services["shop_database_url"]) as connection:
+            orders = [row[0] for row in connection.execute(_ORDERS, (max(map(float, amounts)) * 100, len(amounts)))]
+            wishes = " ".join(
+                f"In order {order} something broke: ${x}." for order, x in zip(orders, amounts, strict=True)
+            )
+            text = f"{wishes} I would like a refund. Thank you."
+            return connection.execute(_TICKET, (text,)).fetchone()[0]
 
     def fault(self, **order) -> None:
         import httpx
@@ -89,3 +114,31 @@ class Company:
 
     def settled(self, action_id: str, **options) -> dict:
         return self.wait_for(action_id, "succeeded", "failed", "unknown", "expired", "refused", **options)
+
+    # -- runs ----------------------------------------------------------------------------------------------------------
+
+    def begin(self, ticket: str, **more) -> dict:
+        """Enqueue a run for a ticket; return it as it was accepted."""
+        answer = self.client.enqueue(ticket_id=ticket, **more)
+        assert answer.status_code == 202, answer.text
+        return answer.json()
+
+    def park(self, *amounts: str) -> dict:
+        """Enqueue a run that asks for these refunds; return it once it waits for people, with the actions they decide."""
+        run = self.begin(self.write_in(*(amounts or ("31.25",))))
+        return self.wait_for_run(run["id"], "awaiting_review")
+
+    def wait_for_run(self, run_id: str, *states: str, seconds: float = 40) -> dict:
+        """Return the run once it is in one of the states, with `held`: the actions of it that people are asked for."""
+        deadline = time.monotonic() + seconds
+        run = {"state": "never read"}
+        while True:
+            with contextlib.suppress(Exception):  # as above
+                run = self.client.run(run_id)
+                if run["state"] in states:
+                    return run | {"held": [self.client.action(one["action"]) for one in run["waiting_for"]]}
+            assert time.monotonic() < deadline, f"{run_id} is {run['state']}, not {states}: {run}"
+            time.sleep(0.1)
+
+    def ended(self, run_id: str, **options) -> dict:
+        return self.wait_for_run(run_id, *RUN_ENDS, **options)

@@ -15,8 +15,18 @@ from agents import actions, canonical, identities, policies, readiness
 from agents.actions import Proposal
 from agents.agentfile import PolicyText
 from agents.identities import AgentPrincipal
-from agents.lifecycle import ACTION_MOVES
-from agents.models import Action, Agent, AgentRole, Grant, MoveAllowed, Person, Tool, ToolDefinition
+from agents.lifecycle import ACTION_MOVES, RUN_MOVES
+from agents.models import (
+    Action,
+    Agent,
+    AgentRole,
+    Grant,
+    MoveAllowed,
+    Person,
+    RunMoveAllowed,
+    Tool,
+    ToolDefinition,
+)
 from approvals import desk
 from audit.actors import Actor
 from audit.models import Event
@@ -225,6 +235,10 @@ def restore_moves() -> None:
     """Fill the table of allowed moves again, as the owner, after a transactional test has emptied every table."""
     MoveAllowed.objects.using("owner").bulk_create(
         [MoveAllowed(old_state=old, new_state=new) for old, targets in ACTION_MOVES.items() for new in targets],
+        ignore_conflicts=True,
+    )
+    RunMoveAllowed.objects.using("owner").bulk_create(
+        [RunMoveAllowed(old_state=old, new_state=new) for old, targets in RUN_MOVES.items() for new in targets],
         ignore_conflicts=True,
     )
 

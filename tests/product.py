@@ -85,7 +85,7 @@ class Product:
             )
         return self
 
-    def wait_ready(self, *, seconds: float = 90) -> "Product":
+    def wait_ready(self, *, seconds: float = 240) -> "Product":
         """Return when `up` says that the product is ready; with the sample company, when its inbox is done as well."""
         self.wait_for("Logs are in" if self.demo else "is ready", seconds=seconds)
         return self

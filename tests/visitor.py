@@ -1,4 +1,4 @@
-"""Somebody at the doors of a running product: a person with a session, or an agent with a token."""
+"""Somebody at the doors of a running product: a person with a session, an agent or a client with a token."""
 
 import re
 import uuid
@@ -66,3 +66,28 @@ class AgentClient:
 
     def action(self, action_id: str) -> dict:
         return self.http.get(f"/api/v1/actions/{action_id}/").raise_for_status().json()
+
+
+class RunClient:
+    """A client at the REST door: it enqueues runs and waits for them."""
+
+    def __init__(self, url: str, token: str, agent: str):
+        self.agent = agent
+        self.http = httpx.Client(
+            base_url=url, timeout=75, trust_env=False, headers={"Authorization": f"Bearer {token}"}
+        )
+
+    def enqueue(self, key: str = "", *, agent: str = "", budget: dict | None = None, **given) -> httpx.Response:
+        """Ask the agent (the client's own unless named) for a run with `given` as its input."""
+        body = {"agent": agent or self.agent, "input": given} | ({"budget": budget} if budget else {})
+        return self.http.post("/api/v1/runs/", json=body, headers={"Idempotency-Key": key or str(uuid.uuid4())})
+
+    def run(self, run_id: str, *, wait: int = 0) -> dict:
+        """The run as it is, or with `wait` (seconds, 60 at most) as soon as it has ended."""
+        return self.http.get(f"/api/v1/runs/{run_id}/", params={"wait": wait}).raise_for_status().json()
+
+    def action(self, action_id: str) -> dict:
+        return self.http.get(f"/api/v1/actions/{action_id}/").raise_for_status().json()
+
+    def cancel(self, run_id: str, reason: str = "Not needed any more") -> httpx.Response:
+        return self.http.post(f"/api/v1/runs/{run_id}/cancel/", json={"reason": reason})

@@ -2,13 +2,13 @@
 
 from agents.actions.checking import Proposal
 from agents.actions.execute import execute
-from agents.actions.holding import hold, resume
+from agents.actions.holding import hold, hold_leftovers, hold_run, resume, resume_run
 from agents.actions.propose import Proposed, propose
 from agents.actions.review import Signed, reject, sign
 from agents.actions.settle import settle
 from agents.actions.sweep import sweep
 from agents.actions.voiding import void_votes
-from agents.actions.withdraw import supersede_definition, supersede_ungranted, withdraw
+from agents.actions.withdraw import supersede_definition, supersede_ungranted, withdraw, withdraw_for
 
 __all__ = [
     "Proposal",
@@ -16,9 +16,12 @@ __all__ = [
     "Signed",
     "execute",
     "hold",
+    "hold_leftovers",
+    "hold_run",
     "propose",
     "reject",
     "resume",
+    "resume_run",
     "settle",
     "sign",
     "supersede_definition",
@@ -26,4 +29,5 @@ __all__ = [
     "sweep",
     "void_votes",
     "withdraw",
+    "withdraw_for",
 ]

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from uuid import UUID
 
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from agents import access, arguments, binding, canonical, headline, wire
 from agents.actions.gathering import Gathered, gather
-from agents.errors import InvalidArguments, UnknownTool
+from agents.errors import InvalidArguments, ToolStopped, UnknownTool
 from agents.models import Agent, Grant, Tool
 from agents.policy.verdict import Verdict
 
@@ -23,6 +24,9 @@ class Proposal:
     claims: dict = field(default_factory=dict)
     provenance: dict = field(default_factory=dict)
     trace_id: str = ""
+    run_id: UUID | None = None
+    step_id: UUID | None = None
+    led: bool = False  # a person answers for the mission
 
     @cached_property
     def fingerprint(self) -> str:
@@ -55,16 +59,19 @@ class Checked:
 def check(agent: Agent, proposal: Proposal) -> Checked:
     """Check a proposal as far as that needs no lock, and gather what policy must know.
 
-    Raises UnknownTool and InvalidArguments.
+    Raises UnknownTool, ToolStopped and InvalidArguments.
     """
     grant = _live_grant(agent, proposal.tool)
+    if grant.tool.stopped_at is not None:
+        raise ToolStopped()
     definition = grant.tool.definition
     schema = arguments.compile_schema(definition.body["schema"])
     if wrong := schema.check(proposal.arguments):
         raise InvalidArguments(errors=[{"field": error.path, "message": error.message} for error in wrong])
     args = schema.canonical(proposal.arguments)
     _require_sendable(definition.body, args)
-    gathered = gather(agent, definition, args, claims=proposal.claims)
+    run = str(proposal.run_id) if proposal.run_id else None
+    gathered = gather(agent, definition, args, claims=proposal.claims, run=run, led=proposal.led)
     return Checked(
         tool=grant.tool,
         args=args,

@@ -12,16 +12,17 @@ from django.db import transaction
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Now
 
-from agents import access, binding, canonical, lists, states
+from agents import access, binding, breakers, canonical, incidents, lists, states, turnstile
 from agents.actions.gathering import Gathered
+from agents.actions.holding import is_stopped
+from agents.actions.pacing import postpone, wait_for_host
 from agents.actions.rechecking import drifted, look_again
-from agents.lifecycle import State
-from agents.models import Action, Agent, Grant, Incident, Slot
+from agents.lifecycle import RUN_ENDS, State
+from agents.models import Action, Agent, Grant, Run, Slot
 from agents.policy.quorum import Requirement, staffable
 from agents.policy.verdict import BREAK_GLASS_TIER
 from agents.seating import seat, voter
 from agents.wire import NotSendable, WireRequest, wire_request
-from audit import log
 from audit.actors import Actor
 
 UNKNOWN_DUE = timedelta(hours=4)
@@ -46,15 +47,20 @@ def claim(action_id: UUID, *, worker: str) -> Claim | None:
 
     What policy must know of it is looked up anew first. Then locks in the one order: agent (shared, so that a committed
     stop is seen), action, slots. No network call happens while they are held. The permit is consumed at the first lease.
+    When the tool's host has had its calls, or its breaker is open, the clock rings again once that is over; the permit
+    runs on meanwhile.
     """
     looked = look_again(action_id)
     if looked is None:
         return None
+    if pause := wait_for_host(action_id):
+        postpone(action_id, pause)
+        return None
     deadline = time.monotonic() + settings.LEASE.total_seconds()
     with transaction.atomic():
-        agent = _share_agent(action_id)
+        agent = turnstile.share_of(action_id)
         action = _take_row(action_id) if agent else None
-        if action is None or agent.is_stopped or _has_moved_on(agent, looked):
+        if action is None or is_stopped(action, agent) or _has_moved_on(agent, looked):
             return None  # the clock rings again
         action.agent = agent
         definition = action.definition.body
@@ -62,6 +68,9 @@ def claim(action_id: UUID, *, worker: str) -> Claim | None:
         # Asked before every attempt: a retry whose grant or signer is gone is as unwanted as a first call.
         if problem := problem or _why_refused(action, looked):
             return _refuse(action, problem)
+        if pause := breakers.wait(action.tool_id):
+            postpone(action_id, pause)
+            return None
         states.move(
             action,
             to=State.EXECUTING,
@@ -89,23 +98,8 @@ def _has_moved_on(agent: Agent, looked: Gathered) -> bool:
 
 def _open_incident(action: Action) -> None:
     """Whoever broke the glass is asked about it afterwards: that review is on record before the call goes out."""
-    incident = Incident.objects.create(title=f"Break-glass: {action.headline}"[:200], agent=action.agent)
-    incident.actions.add(action)
-    log.record(
-        "incident.opened",
-        by=Actor.SYSTEM,
-        subject=("action", str(action.pk)),
-        data={"incident": incident.pk, "title": f"incident {incident.pk}"},
-        retention=log.RETENTION_BY_TIER[action.effective_tier],
-    )
-
-
-def _share_agent(action_id: UUID) -> Agent | None:
-    rows = Agent.objects.raw(
-        "SELECT g.* FROM agents_agent AS g WHERE g.id = (SELECT agent_id FROM agents_action WHERE id = %s) FOR SHARE",
-        [action_id],
-    )
-    return next(iter(rows), None)
+    title = f"Break-glass: {action.headline}"
+    incidents.open_(agent=action.agent, title=title, by=Actor.SYSTEM, actions=[action])
 
 
 def _take_row(action_id: UUID) -> Action | None:
@@ -114,7 +108,7 @@ def _take_row(action_id: UUID) -> Action | None:
         state=State.RETRY_WAIT, next_attempt_at__lte=Now(), permit_consumed_at__gt=Now() - RETRY_WINDOW
     )
     return (
-        Action.objects.select_for_update(skip_locked=True, of=("self",))
+        Action.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
         .select_related("definition", "tool")
         .filter(due, pk=action_id, kind=Action.Kind.REAL)
         .first()
@@ -141,6 +135,8 @@ def _why_refused(action: Action, looked: Gathered) -> str:
     """Return why an approval no longer holds, or an empty string. Stricter applies; looser is ignored."""
     if not action.agent.enabled:
         return "agent_disabled"
+    if action.called_at is None and _run_is_over(action):
+        return "run_over"
     live = Grant.objects.filter(
         Q(expires_at__isnull=True) | Q(expires_at__gt=Now()), agent=action.agent, tool=action.tool, revoked_at=None
     )
@@ -185,7 +181,16 @@ def _refuse(action: Action, problem: str) -> None:
     states.move(action, to=to, by=Actor.SYSTEM, data={"reason": problem}, **columns)
 
 
+def _run_is_over(action: Action) -> bool:
+    """Whether the run that wanted it has ended, or its time is over. What may have gone out is followed up all the same."""
+    if action.run_id is None:
+        return False
+    over = Q(state__in=sorted(RUN_ENDS)) | Q(deadline_at__lte=Now())
+    return Run.objects.filter(over, pk=action.run_id).exists()
+
+
 REFUSALS = {
+    "run_over": "The run that wanted it has ended, or its time is over.",
     "payload_unsendable": "The arguments can't be put into the tool's request any more.",
     "digest_mismatch": "What would be sent is not what was signed.",
     "agent_disabled": "The agent was disabled after the approval.",

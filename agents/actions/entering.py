@@ -12,13 +12,14 @@ from django.db import connection
 from agents import binding, canonical, limits, wake
 from agents.actions.checking import Checked, Proposal
 from agents.actions.staffing import staff
-from agents.identities import AgentPrincipal
+from agents.identities import AgentPrincipal, RunPrincipal
 from agents.lifecycle import State
 from agents.models import Action, ActionContent, ClockInterval, Slot
 from agents.policy import deadlines
 from agents.policy.verdict import Reason, Verdict
 from audit import log, redaction
 
+Principal = AgentPrincipal | RunPrincipal
 QUARTER = 15 * 60
 FIRST_RING_SECONDS = 5
 
@@ -47,7 +48,7 @@ def judge(checked: Checked) -> Judged:
     return Judged(verdict, checked.bind(verdict), totals, usages, *staff(verdict))
 
 
-def enter(principal: AgentPrincipal, proposal: Proposal, checked: Checked, judged: Judged, now: datetime) -> Action:
+def enter(principal: Principal, proposal: Proposal, checked: Checked, judged: Judged, now: datetime) -> Action:
     """Write the action with its slots, clock and event, and ring when it may run at once; `now` is the database's time.
 
     What is kept beside it (content, limit entries, the answer) is for `keep`.
@@ -59,12 +60,12 @@ def enter(principal: AgentPrincipal, proposal: Proposal, checked: Checked, judge
         Slot.objects.bulk_create(_slots(action, judged))
         ClockInterval.objects.create(action=action, kind="running")
     _record(principal, action, checked, judged)
-    if action.state == State.APPROVED:
+    if action.state == State.APPROVED and action.run_id is None:  # whoever carries the run executes it at once
         wake.ring(action.pk)
     return action
 
 
-def _row(principal: AgentPrincipal, proposal: Proposal, checked: Checked, judged: Judged, now: datetime) -> Action:
+def _row(principal: Principal, proposal: Proposal, checked: Checked, judged: Judged, now: datetime) -> Action:
     verdict, bound = judged.verdict, judged.bound
     action = Action(
         agent=principal.agent,
@@ -93,6 +94,8 @@ def _row(principal: AgentPrincipal, proposal: Proposal, checked: Checked, judged
         sample_rate=verdict.sample,
         sampled=_drawn(verdict),
         trace_id=proposal.trace_id,
+        run_id=proposal.run_id,
+        step_id=proposal.step_id,
         state=_FIRST_STATE[verdict.outcome],
         **_times(verdict, now),
     )
@@ -169,7 +172,7 @@ def _slots(action: Action, judged: Judged) -> list[Slot]:
     ]
 
 
-def _record(principal: AgentPrincipal, action: Action, checked: Checked, judged: Judged) -> None:
+def _record(principal: Principal, action: Action, checked: Checked, judged: Judged) -> None:
     log.record(
         _FIRST_VERB[action.verdict],
         by=principal.actor(),

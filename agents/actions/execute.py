@@ -7,12 +7,13 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from agents import failpoints, states
+from agents import breakers, failpoints, states
 from agents.actions.claim import UNKNOWN_DUE, Claim, claim
 from agents.errors import AlreadyDecided
 from agents.lifecycle import State
 from agents.models import Action, ActionContent
 from agents.tools import http
+from agents.tools.failures import shows_down
 from agents.tools.results import Answered, NothingSent, Result
 from audit import log
 from audit.actors import Actor
@@ -39,7 +40,12 @@ def execute(action_id: UUID, *, worker: str) -> Action | None:
     # Never longer than the lease: the next attempt may begin once it is over.
     result = http.call(taken.definition, taken.wire, errand=http.Errand.of(taken.action), deadline=taken.deadline)
     failpoints.reach("after_call")
-    return _record(taken, result)
+    recorded = _record(taken, result)
+    failpoints.reach("after_record")
+    down = shows_down(getattr(result, "reason", ""), answered=isinstance(result, Answered))
+    if down is not None:
+        breakers.note(taken.action.tool_id, failed=down)
+    return recorded
 
 
 def _mark_called(taken: Claim) -> bool:

@@ -43,6 +43,7 @@ class Gathered:
     called: frozenset[str]
     rejected_by: tuple[str, ...]
     tool: str
+    led: bool
 
     def judge(self, *, sign: Mapping[str, list[str]], totals: Mapping[str, int | float | None]) -> Verdict:
         """Return the verdict, with the limits' totals by rule and the agent's map from tier to groups."""
@@ -56,6 +57,7 @@ class Gathered:
                 called=self.called,
                 rejected_by=self.rejected_by,
                 duplicate=self._duplicate(totals),
+                mission_lead=self.led,
             ),
         )
 
@@ -75,6 +77,7 @@ class Gathered:
             "totals": dict(totals),
             "called": sorted(self.called),
             "rejected_by": list(self.rejected_by),
+            "led": self.led,
             "redact": list(self.compiled.policy.redact),
         }
 
@@ -103,6 +106,7 @@ def gather(
     *,
     claims: Mapping[str, object],
     run: str | None = None,
+    led: bool = False,
     called_before: Iterable[str] = (),
 ) -> Gathered:
     """Gather what policy needs for canonical arguments of a tool. Takes up to the facts' deadline; raises nothing for
@@ -129,6 +133,7 @@ def gather(
         ),
         rejected_by=_rejected_by(agent, definition, args),
         tool=tool.name,
+        led=led,
     )
 
 

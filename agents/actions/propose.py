@@ -7,20 +7,25 @@ from datetime import datetime
 
 from django.db import IntegrityError, connection, transaction
 
-from agents import canonical
+from agents import budgets, canonical, turnstile
 from agents.actions.checking import Checked, Proposal, check
-from agents.actions.entering import enter, judge, keep
-from agents.errors import AgentNotEnabled, AgentStopped, Invalid, KeyInFlight, KeyReused
-from agents.identities import AgentPrincipal
-from agents.models import Action, IdempotencyKey
+from agents.actions.entering import Principal, enter, judge, keep
+from agents.errors import AgentNotEnabled, AgentStopped, Invalid, KeyInFlight, KeyReused, ToolStopped, TooManyArrivals
+from agents.lifecycle import State
+from agents.models import Action, IdempotencyKey, Tool
 
 Answer = Callable[[Action], tuple[int, dict]]
+Entered = Callable[[Action], None]
 
 # The agent's row is held, so that a stop and this proposal can't cross; the key's lock is tried and never waited for.
 _LOCK_AND_LOOK = """
-SELECT now(), pg_try_advisory_xact_lock(hashtextextended(%s, 0)), a.enabled, a.stopped_at,
-    k.fingerprint, k.status, k.answer::text
-FROM agents_agent AS a LEFT JOIN agents_idempotencykey AS k ON k.scope = %s AND k.key = %s
+WITH gate AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(%s, %s::int))
+SELECT now(), pg_try_advisory_xact_lock(hashtextextended(%s, 0)), a.enabled, a.stopped_at, a.stop_epoch,
+    k.fingerprint, k.status, k.answer::text,
+    (SELECT count(*) FROM (
+        SELECT FROM agents_action AS came WHERE came.agent_id = a.id AND came.created_at > now() - interval '1 hour' LIMIT %s
+    ) AS counted)
+FROM gate CROSS JOIN agents_agent AS a LEFT JOIN agents_idempotencykey AS k ON k.scope = %s AND k.key = %s
 WHERE a.id = %s FOR SHARE OF a
 """
 
@@ -34,18 +39,21 @@ class Proposed:
     replayed: bool
 
 
-def propose(*, principal: AgentPrincipal, proposal: Proposal, key: str, answer: Answer) -> Proposed:
+def propose(
+    *, principal: Principal, proposal: Proposal, key: str, answer: Answer, entered: Entered | None = None
+) -> Proposed:
     """Take an agent's proposal through the gate, once per Idempotency-Key; return the answer given.
 
-    Raises UnknownTool, InvalidArguments, Invalid, AgentNotEnabled, AgentStopped, NotReady, KeyInFlight, KeyReused:
-    nothing is written then.
+    `entered` is called with the new action in the transaction that writes it; what it raises undoes all of it.
+    Raises UnknownTool, InvalidArguments, Invalid, AgentNotEnabled, AgentStopped, NotReady, KeyInFlight, KeyReused,
+    TooManyArrivals, BudgetExhausted: nothing is written then.
     """
     _require_canonical(proposal)
     if stored := _stored_answer(principal, proposal, key):
         return stored
     checked = check(principal.agent, proposal)
     try:
-        return _decide(principal, proposal, checked, key, answer)
+        return _decide(principal, proposal, checked, key, answer, entered)
     except IntegrityError as error:
         # Its look came before the other's commit and its lock after: the key's own constraint tells them apart.
         if error.__cause__.diag.constraint_name != "key_once_a_scope":
@@ -53,20 +61,28 @@ def propose(*, principal: AgentPrincipal, proposal: Proposal, key: str, answer: 
         raise KeyInFlight() from error
 
 
-def _decide(principal: AgentPrincipal, proposal: Proposal, checked: Checked, key: str, answer: Answer) -> Proposed:
+def _decide(
+    principal: Principal,
+    proposal: Proposal,
+    checked: Checked,
+    key: str,
+    answer: Answer,
+    entered: Entered | None,
+) -> Proposed:
     with transaction.atomic():
-        now, stored = _lock(principal, proposal, key)
+        now, stored = _lock(principal, proposal, checked, key)
         if stored:
             return stored
         judged = judge(checked)
         action = enter(principal, proposal, checked, judged, now)
+        (entered or _charge)(action)
         status, body = answer(action)
         keep(
             action,
             checked,
             judged,
             answer={
-                "scope": _scope(principal),
+                "scope": principal.scope,
                 "key": key,
                 "fingerprint": proposal.fingerprint,
                 "status": status,
@@ -74,6 +90,12 @@ def _decide(principal: AgentPrincipal, proposal: Proposal, checked: Checked, key
             },
         )
     return Proposed(status=status, body=body, replayed=False)
+
+
+def _charge(action: Action) -> None:
+    """Count an action that an agent proposed by itself. One of a run is counted with its run's budget. Raises BudgetExhausted."""
+    if action.state != State.DENIED and (lines := budgets.lines_of_day(action.agent)):
+        budgets.settle(lines, budgets.reserve(lines, {"actions": 1}), {"actions": 1})
 
 
 def _require_canonical(proposal: Proposal) -> None:
@@ -88,12 +110,8 @@ def _require_canonical(proposal: Proposal) -> None:
 # --- the key
 
 
-def _scope(principal: AgentPrincipal) -> str:
-    return principal.actor().principal
-
-
-def _stored_answer(principal: AgentPrincipal, proposal: Proposal, key: str) -> Proposed | None:
-    row = IdempotencyKey.objects.filter(scope=_scope(principal), key=key).first()
+def _stored_answer(principal: Principal, proposal: Proposal, key: str) -> Proposed | None:
+    row = IdempotencyKey.objects.filter(scope=principal.scope, key=key).first()
     return _replay(proposal, row.fingerprint, row.status, row.answer) if row else None
 
 
@@ -107,15 +125,17 @@ def _replay(proposal: Proposal, fingerprint: str, status: int, body: dict) -> Pr
     return Proposed(status=status, body=body, replayed=True)
 
 
-def _lock(principal: AgentPrincipal, proposal: Proposal, key: str) -> tuple[datetime, Proposed | None]:
+def _lock(principal: Principal, proposal: Proposal, checked: Checked, key: str) -> tuple[datetime, Proposed | None]:
     """Take the key's lock, hold the agent and look once more; return the database's time and a stored answer.
 
     Raises KeyInFlight, KeyReused, AgentNotEnabled, AgentStopped.
     """
-    scope = _scope(principal)
+    scope = principal.scope
+    cap = principal.agent.budget.get("arrivals_per_hour", 0)
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK_AND_LOOK, [f"{scope} {key}", scope, key, principal.agent.pk])
-        now, granted, enabled, stopped_at, fingerprint, status, body = cursor.fetchone()
+        agent_id = principal.agent.pk
+        cursor.execute(_LOCK_AND_LOOK, [turnstile.KEY, agent_id, f"{scope} {key}", cap, scope, key, agent_id])
+        now, granted, enabled, stopped_at, stop_epoch, fingerprint, status, body, arrived = cursor.fetchone()
     if not granted:
         raise KeyInFlight()
     if fingerprint is not None:
@@ -124,4 +144,10 @@ def _lock(principal: AgentPrincipal, proposal: Proposal, key: str) -> tuple[date
         raise AgentNotEnabled()
     if stopped_at is not None:
         raise AgentStopped()
+    if cap and arrived >= cap:
+        raise TooManyArrivals(f"It may propose {cap} actions an hour, and did. Its people look before it goes on.")
+    # A tool is stopped under its agent's lock: only a stop since we looked needs another look.
+    stopped = Tool.objects.filter(pk=checked.tool.pk, stopped_at__isnull=False)
+    if stop_epoch != checked.snapshot["stop_epoch"] and stopped.exists():
+        raise ToolStopped()
     return now, None

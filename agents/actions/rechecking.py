@@ -35,7 +35,8 @@ def look_again(action_id: UUID) -> Gathered | None:
     run = str(action.run_id) if action.run_id else None
     # What was called when it was decided stays called, however long people took.
     called = action.snapshot.get("called", ())
-    looked = gather(action.agent, action.definition, args, claims=said, run=run, called_before=called)
+    led = action.snapshot.get("led", False)
+    looked = gather(action.agent, action.definition, args, claims=said, run=run, led=led, called_before=called)
     if action.slots.exists():  # whoever signed has decided on it, rejected before or not
         looked = replace(looked, rejected_by=())
     if action.called_at is not None:

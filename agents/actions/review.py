@@ -8,9 +8,10 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from agents import access, states, wake
-from agents.errors import DecisionExpired, NotEligible
+from agents.actions.holding import is_stopped
+from agents.errors import AgentStopped, DecisionExpired, NotEligible
 from agents.lifecycle import State
-from agents.models import Action, Person, Slot
+from agents.models import Action, ActionContent, Agent, Person, Slot
 from agents.seating import seat
 from audit import log
 
@@ -34,7 +35,11 @@ def sign(action: Action, *, by: Person) -> Signed:
     signature the move to `approved` with its permit.
     """
     _require_open(action)
-    slots = list(Slot.objects.select_for_update(of=("self",)).filter(action=action).select_related("filled_by"))
+    if is_stopped(action, Agent.objects.only("stopped_at").get(pk=action.agent_id)):
+        raise AgentStopped("It was stopped just now: nobody signs it until it is resumed.")
+    slots = list(
+        Slot.objects.select_for_update(no_key=True, of=("self",)).filter(action=action).select_related("filled_by")
+    )
     if reason := access.why_not_sign(action, slots, by):
         raise NotEligible(reason)
     slot = _fill(slots, by)
@@ -72,6 +77,8 @@ def reject(action: Action, *, by: Person, reason_code: str, note: str = "") -> t
         decided_at=Now(),
     )
     _close(action)
+    if note:
+        ActionContent.objects.filter(action=action).update(note=note)
     return event
 
 

@@ -13,6 +13,7 @@ from django.db.models.functions import Least, Now
 from agents import states, wake
 from agents.actions.claim import RETRY_WINDOW
 from agents.actions.execute import retry_or_ask
+from agents.actions.holding import hold_leftovers
 from agents.errors import Refusal
 from agents.lifecycle import State
 from agents.models import Action, Slot
@@ -30,7 +31,8 @@ def sweep(limit: int = 200) -> dict[str, int]:
 
     Safe to run from several clocks at once: rows another clock holds are skipped.
     """
-    done: Counter[str] = Counter()
+    # Before anything expires: what a stop left open keeps its time.
+    done: Counter[str] = Counter(held=hold_leftovers())
     due = Action.objects.filter(wake_at__lte=Now()).order_by("wake_at").values_list("pk", flat=True)[:limit]
     for action_id in list(due):
         try:
@@ -41,14 +43,14 @@ def sweep(limit: int = 200) -> dict[str, int]:
             logger.error("the clock can't do what is due for action %s: %s", action_id, error)
             done["failed"] += 1
     done.pop("", None)
-    return dict(done)
+    return dict(+done)
 
 
 @transaction.atomic
 def _look(action_id: UUID) -> str:
     """Do what is due for one action; return its name, or nothing when somebody else holds or did it."""
     action = (
-        Action.objects.select_for_update(skip_locked=True, of=("self",))
+        Action.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
         .select_related("definition")
         .annotate(now=Now())
         .filter(pk=action_id, wake_at__lte=Now())

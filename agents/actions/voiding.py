@@ -16,10 +16,10 @@ def void_votes(person: Person, *, by: Actor) -> int:
     Called in the transaction that changed the person. What was approved already is refused at its claim.
     """
     in_review = Q(state=State.AWAITING_REVIEW) | Q(state=State.ON_HOLD, held_from=State.AWAITING_REVIEW)
-    waiting = Action.objects.select_for_update(of=("self",)).select_related("agent")
+    waiting = Action.objects.select_for_update(no_key=True, of=("self",)).select_related("agent")
     voided = 0
     for action in waiting.filter(in_review, slots__filled_by=person).order_by("pk"):
-        slot = Slot.objects.select_for_update().get(action=action, filled_by=person)
+        slot = Slot.objects.select_for_update(no_key=True).get(action=action, filled_by=person)
         if access.why_never(action, person) or slot.group_id not in voter(person).groups:
             Slot.objects.filter(pk=slot.pk).update(filled_by=None, human=None, filled_at=None)
             log.record(

@@ -15,7 +15,7 @@ from audit.actors import Actor
 @transaction.atomic
 def withdraw(action_id: UUID, *, by: Actor) -> Action:
     """End an action its proposer no longer wants. Raises NoSuchAction for anybody else's, AlreadyDecided once it runs."""
-    action = Action.objects.select_for_update().filter(pk=action_id).first()
+    action = Action.objects.select_for_update(no_key=True).filter(pk=action_id).first()
     if action is None or by != _proposer(action, by):
         raise NoSuchAction()
     states.move(action, to=State.WITHDRAWN, by=by)
@@ -28,23 +28,29 @@ def _proposer(action: Action, by: Actor) -> Actor | None:
     return by if str(own) == by.id and by.kind in ("agent", "person") else None
 
 
+def withdraw_for(run_id: UUID, *, by: Actor, reason: str) -> int:
+    """End every open action of a run that nothing has been sent for yet, in the caller's transaction; return how many."""
+    open_ = Action.objects.filter(run_id=run_id, state__in=sorted(origins(State.WITHDRAWN)))
+    return _end(open_, State.WITHDRAWN, by, reason)
+
+
 def supersede_definition(tool: Tool, *, by: Actor) -> int:
     """End every open action of a tool that no longer carries its current definition; return how many."""
-    return _supersede(_open(tool).exclude(definition=tool.definition_id), by, "definition_changed")
+    return _end(_open(tool).exclude(definition=tool.definition_id), State.SUPERSEDED, by, "definition_changed")
 
 
 def supersede_ungranted(tool: Tool, *, by: Actor) -> int:
     """End every open action of a tool that its agent may no longer use; return how many."""
-    return _supersede(_open(tool), by, "grant_gone")
+    return _end(_open(tool), State.SUPERSEDED, by, "grant_gone")
 
 
 def _open(tool: Tool) -> QuerySet[Action]:
     return Action.objects.filter(tool=tool, state__in=sorted(origins(State.SUPERSEDED)))
 
 
-def _supersede(actions: QuerySet[Action], by: Actor, reason: str) -> int:
-    ended = list(actions.select_for_update(of=("self",)).order_by("pk"))
+def _end(actions: QuerySet[Action], to: State, by: Actor, reason: str) -> int:
+    ended = list(actions.select_for_update(no_key=True, of=("self",)).order_by("pk"))
     for action in ended:
-        states.move(action, to=State.SUPERSEDED, by=by, data={"reason": reason})
+        states.move(action, to=to, by=by, data={"reason": reason})
         action.slots.update(is_open=False)
     return len(ended)

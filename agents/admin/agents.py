@@ -10,6 +10,7 @@ from django.utils.html import format_html, format_html_join
 
 from agents import access, readiness, registry
 from agents.admin.reading import Confined, ReadOnlyInline
+from agents.agentfile import budget
 from agents.errors import Refusal
 from agents.models import Agent, AgentRole, Grant, Token, Tool
 from audit import refusals
@@ -99,8 +100,11 @@ class AgentAdmin(Confined):
     list_display = ["slug", "name", "owner", "standing", "first_enabled_at"]
     list_filter = ["enabled"]
     search_fields = ["slug", "name"]
-    readonly_fields = ["slug", "policy_label", "sources_named", "runtime", "standing", "needs"]
-    fields = ["slug", "name", "purpose", "sign", "policy_label", "sources_named", "runtime", "standing", "needs"]
+    readonly_fields = [
+        "slug", "policy_label", "sources_named", "runtime", "runtime_given", "caps", "team", "delegates_named",
+        "verified_by", "standing", "needs",
+    ]  # fmt: skip
+    fields = ["slug", "name", "purpose", "sign", *readonly_fields[1:]]
     inlines = [RoleInline, ToolInline, GrantInline, TokenInline]
 
     def get_queryset(self, request):
@@ -139,6 +143,22 @@ class AgentAdmin(Confined):
     def sources_named(self, agent: Agent) -> str:
         return ", ".join(agent.sources) or "none"
 
+    @admin.display(description="what the runtime is given")
+    def runtime_given(self, agent: Agent) -> str:
+        return _as_lines(agent.runtime_body)
+
+    @admin.display(description="budget")
+    def caps(self, agent: Agent) -> str:
+        return ", ".join(f"{key} {cap}" for key, cap in budget.said(agent.budget).items()) or "none"
+
+    @admin.display(description="gives tasks to")
+    def delegates_named(self, agent: Agent) -> str:
+        return ", ".join(agent.delegates) or "nobody"
+
+    @admin.display(description="its runs are verified by")
+    def verified_by(self, agent: Agent) -> str:
+        return _as_lines(agent.verify)
+
     @admin.display(description="readiness")
     def needs(self, agent: Agent) -> str:
         rows = [
@@ -166,5 +186,10 @@ class ToolAdmin(Confined):
 
     @admin.display(description="definition")
     def definition_text(self, tool: Tool) -> str:
-        body = tool.definition.body if tool.definition else {}
-        return format_html("<pre>{}</pre>", json.dumps(body, indent=2, ensure_ascii=False))
+        return _as_lines(tool.definition.body if tool.definition else {})
+
+
+def _as_lines(stored: dict) -> str:
+    if not stored:
+        return "none"
+    return format_html("<pre>{}</pre>", json.dumps(stored, indent=2, ensure_ascii=False))

@@ -87,14 +87,21 @@ class ToolSpec:
     def headline(self) -> str | None:
         return self.definition["headline"]
 
+    @property
+    def cost_micros(self) -> int:
+        """What one call costs, in millionths of a US dollar."""
+        return self.definition.get("cost_micros", 0)
+
 
 @dataclass(frozen=True)
 class AgentFile:
     """An agent, whole. Two are equal when they say the same, wherever it stands and whatever file it came from.
 
     `roles` maps owner, steward, agent_steward, eval_owner, data_gatekeeper (those named) to usernames; `sign` maps
-    tiers 2 to 4 to group names, one slot each; `sources` are the operator's, by name, for the policy's facts. `notes`
-    is what the owner should know although the file can be used.
+    tiers 2 to 4 to group names, one slot each; `sources` are the operator's, by name, for the policy's facts.
+    `runtime` is a kind, `runtime_body` what it is given; `budget`, `verify` and `delegates` (slugs) are as they are
+    stored, with amounts as micros; `team` is the operator's. `notes` is what the owner should know although the file
+    can be used.
     """
 
     slug: str
@@ -107,6 +114,11 @@ class AgentFile:
     tools: tuple[ToolSpec, ...]
     sources: tuple[str, ...] = ()
     policy: PolicyText | None = None
+    runtime_body: dict = field(default_factory=dict)
+    budget: dict = field(default_factory=dict)
+    verify: dict = field(default_factory=dict)
+    delegates: tuple[str, ...] = ()
+    team: str = ""
     notes: tuple[Problem, ...] = field(default=(), compare=False)
     file: str = field(default="", compare=False)
     root: Node | None = field(default=None, compare=False, repr=False)

@@ -9,11 +9,10 @@ AGENT = Keys(
         "name": "what people call it, like name: Refund desk",
         "purpose": "what it is for, in a sentence",
         "roles": "who answers for it, like roles: {owner: rosa}",
-        "runtime": "where it runs: runtime: {kind: external}",
+        "runtime": "what carries it: runtime: {kind: external}, if it lives elsewhere and calls REST",
         "tools": "the list of what it may do",
     },
-    optional=("sign", "sources", "policy", "enabled"),
-    later={"budget": "budgets aren't counted yet", "verify": "runs aren't verified yet"},
+    optional=("sign", "budget", "team", "sources", "delegates", "policy", "verify", "enabled"),
 )
 ROLES = Keys(
     "roles",
@@ -21,7 +20,23 @@ ROLES = Keys(
     optional=("steward", "agent_steward", "eval_owner", "data_gatekeeper"),
 )
 SIGN = Keys("sign", required={}, optional=("2", "3", "4"))
-RUNTIME = Keys("runtime", required={"kind": "kind: external"})
+_KIND = {"kind": "kind: external, kind: scripted, or the name of a runtime in countersign.toml"}
+EXTERNAL_RUNTIME = Keys("an external runtime", required=_KIND)
+RUNTIME = Keys("a runtime", required=_KIND, optional=("script", "steps", "finish", "pool"))
+BUDGET = Keys(
+    "a budget",
+    required={},
+    optional=(
+        "tokens_per_run", "usd_per_run", "actions_per_run", "seconds_per_run", "tokens_per_day", "usd_per_day",
+        "actions_per_day", "depth", "arrivals_per_hour", "spike",
+    ),
+)  # fmt: skip
+VERIFY = Keys("verify", required={}, optional=("output", "checks", "forbid", "agent", "replans"))
+CHECK = Keys(
+    "a check",
+    required={"id": "a name for it, like id: answered", "expect": 'what must hold, like expect: "succeeded.reply > 0"'},
+    optional=("says",),
+)
 TOOL = Keys(
     "a tool",
     required={
@@ -32,7 +47,7 @@ TOOL = Keys(
         "connector": "how it is called: connector: {kind: http, host: ..., path: /..., method: POST}",
         "schema": "the JSON Schema of its arguments",
     },
-    optional=("undo", "money", "counterparty", "business_key", "critical", "headline", "preview"),
+    optional=("undo", "money", "counterparty", "business_key", "critical", "headline", "preview", "cost_usd"),
 )
 CONNECTOR = Keys(
     "a connector",
@@ -60,6 +75,14 @@ SOURCE = words(
     r"[a-z][a-z0-9_-]{0,62}",
     "the name of a source in countersign.toml ([sources.NAME]), never an address or a password",
 )
+NOUN = words(
+    r"[a-z][a-z0-9_-]{0,62}",
+    "a name that stands in countersign.toml: lowercase letters, digits, _ and -, a letter first",
+)
+CHECK_ID = words(r"[a-z][a-z0-9_-]{0,62}", "1 to 63 lowercase letters, digits, _ and -, a letter first")
+CONDITION = words(r"(?=\s*\S).{1,2048}", "a condition of at most 2048 characters")
+PATTERN = words(r".{1,500}", 'a pattern of at most 500 characters, like "(?i)guarantee"')
+SAYS = words(r"(?=\S)[^\n\t]{1,300}(?<=\S)", "one line of at most 300 characters")
 POLICY_FILE = words(
     r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\.ya?ml",
     "the name of a YAML file beside this one, like policy.yaml, without a folder",
@@ -73,8 +96,10 @@ PATH = words(r"/[^\n\t]{0,499}", "a path that starts with /, like /refunds")
 
 EFFECTS = ("read", "write")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-RUNTIME_KINDS = ("external",)
-RUNTIME_KINDS_LATER = ("scripted", "llm", "remote")
+EXTERNAL = "external"  # the agent lives elsewhere and calls REST; every other kind is carried by workers
+SCRIPTED = "scripted"
+RUNTIME_KINDS = (EXTERNAL, SCRIPTED)  # those of the product; the operator names others
+RUNTIME_KINDS_LATER = ("llm", "remote")
 CONNECTOR_KINDS = ("http",)
 CONNECTOR_KINDS_LATER = ("sql", "mcp", "internal", "external")
 SLOTS_NEEDED = {2: 1, 3: 2, 4: 2}  # distinct groups whose people sign, by effective tier
@@ -82,3 +107,20 @@ SECURITY = "security"  # the group without which nobody breaks the glass
 MAX_SLOTS = 8
 MAX_TOOLS = 200
 MAX_SOURCES = 50
+MAX_DELEGATES = 50
+MAX_CHECKS = 50
+MAX_PATTERNS = 50
+#: The least and the most of each cap that is a whole number; those in US dollars are more than 0.
+CAPS = {
+    "tokens_per_run": (1, 10**12),
+    "actions_per_run": (1, 10_000),
+    "seconds_per_run": (1, 90 * 24 * 3600),  # people may take their time
+    "tokens_per_day": (1, 10**12),
+    "actions_per_day": (1, 1_000_000),
+    "depth": (0, 10),
+    "arrivals_per_hour": (1, 1_000_000),
+}
+CAPS_ELSEWHERE = ("actions_per_day", "arrivals_per_hour")  # what can be counted of an agent that others run
+SPIKE = (2, 1000)
+REPLANS = (0, 5)
+VERIFIES = ("output", "checks", "forbid", "agent")

@@ -6,10 +6,13 @@ from pathlib import Path
 
 from agents.agentfile import grammar
 from agents.agentfile.agent import AgentFile, AgentFileErrors, PolicyText, ToolSpec
+from agents.agentfile.budget import read_budget
+from agents.agentfile.runtime import read_runtime
 from agents.agentfile.tools import HELD, check_tools, read_tool
+from agents.agentfile.verify import read_verify
 from agents.counting import count
 from agents.documents.composing import MAX_BYTES, START, Unreadable, compose, decode
-from agents.documents.nodes import Mapping, Node, Scalar, Sequence, describe, locate
+from agents.documents.nodes import Mapping, Node, Sequence, describe, locate
 from agents.documents.problems import Findings, Problem
 from agents.documents.section import Section
 
@@ -21,15 +24,16 @@ def read(source: bytes | str, *, name: str) -> AgentFile:
     """Return the agent that the YAML text describes; `name` is what problems call the file.
 
     Raises AgentFileErrors with every problem found. Nothing is opened, fetched or looked up: of a policy only the
-    file's name is known, and whether people, groups, hosts, secrets and sources exist is for the caller to check, with
-    `AgentFile.where` to point at them.
+    file's name is known, and whether people, groups, agents and what the operator names exist is for the caller to
+    check, with `AgentFile.where` to point at them.
     """
     findings = Findings(name, what="an agent file", refusal=AgentFileErrors)
     try:
-        root = compose(decode(source, findings), findings)
+        text = decode(source, findings)
+        root = compose(text, findings)
     except Unreadable:
         raise AgentFileErrors(sorted(findings.problems), partial=True) from None
-    return _read_agent(root, findings)
+    return _read_agent(root, findings, text)
 
 
 def read_path(path: str | Path) -> AgentFile:
@@ -105,25 +109,35 @@ def _with_notes(agent: AgentFile, more: Iterable[Problem]) -> AgentFile:
 # --- the agent
 
 
-def _read_agent(root: Node, findings: Findings) -> AgentFile:
+def _read_agent(root: Node, findings: Findings, text: str) -> AgentFile:
     agent = Section.open(root, "", grammar.AGENT, findings)
     if agent is None:
         raise AgentFileErrors(findings.problems, partial=True)
     sign, roles, tools = _read_sign(agent), _read_roles(agent), _read_tools(agent)
     _check_signatures(agent, tools)
     _check_separation(agent, roles, tools)
+    named = [spec.name for _, spec in tools if spec.name]
+    runtime, body = read_runtime(agent, named, text)
     read = {
         "slug": agent.text("agent", grammar.SLUG),
         "name": agent.text("name", grammar.LINE),
         "purpose": agent.text("purpose", grammar.PROSE),
         "roles": roles,
         "sign": sign,
-        "runtime": _read_runtime(agent),
+        "runtime": runtime,
+        "runtime_body": body,
+        "budget": read_budget(agent, runtime),
+        "verify": read_verify(agent, named),
+        "delegates": _read_delegates(agent),
+        "team": agent.text("team", grammar.NOUN) or "",
         "enabled": agent.truth("enabled") or False,
         "sources": _read_sources(agent),
         "tools": tuple(spec for _, spec in tools),
         "policy": _read_policy(agent),
     }
+    if runtime == grammar.EXTERNAL:
+        _refuse_what_runs_need(agent)
+    _check_others(agent, read)
     return AgentFile(**read, notes=findings.finish(), file=findings.file, root=root)
 
 
@@ -154,20 +168,18 @@ def _read_sign(agent: Section) -> dict[int, tuple[str, ...]]:
     return found
 
 
-def _read_runtime(agent: Section) -> str | None:
-    runtime = agent.section("runtime", grammar.RUNTIME)
-    kind = runtime.get("kind") if runtime else None
-    if isinstance(kind, Scalar) and kind.value in grammar.RUNTIME_KINDS_LATER:
-        runtime.report("kind", f"{kind.value} agents can't be run yet, runs come later: write kind: external")
-        return None
-    return runtime.choice("kind", grammar.RUNTIME_KINDS) if runtime else None
-
-
 def _read_sources(agent: Section) -> tuple[str, ...]:
     sources = agent.texts("sources", grammar.SOURCE) or []
     if len(sources) > grammar.MAX_SOURCES:
         agent.report("sources", f"more than {grammar.MAX_SOURCES} sources: name those the policy's facts come from")
     return tuple(sources)
+
+
+def _read_delegates(agent: Section) -> tuple[str, ...]:
+    delegates = agent.texts("delegates", grammar.SLUG) or []
+    if len(delegates) > grammar.MAX_DELEGATES:
+        agent.report("delegates", f"more than {grammar.MAX_DELEGATES} delegates: name those it gives tasks to")
+    return tuple(delegates)
 
 
 def _read_policy(agent: Section) -> PolicyText | None:
@@ -205,6 +217,22 @@ def _check_signatures(agent: Section, tools: list[tuple[Section, ToolSpec]]) -> 
             tool.report("tier", f"nobody may sign tier {tier}: add it to sign, like sign: {{{tier}: [{groups}]}}")
         if tier == 4:
             _note(agent, f"{tool.path}.tier", "tier 4 is refused unless a review rule of the policy breaks the glass")
+
+
+def _refuse_what_runs_need(agent: Section) -> None:
+    """Report what could only be enforced on an agent that we run."""
+    for key in ("verify", "delegates"):
+        if agent.has(key):
+            agent.report(key, f"an agent that runs elsewhere has no runs: remove {key}, or write a runtime we run")
+
+
+def _check_others(agent: Section, read: dict) -> None:
+    """Report an agent that would check its own work or give itself tasks."""
+    named = {f"delegates[{place}]": slug for place, slug in enumerate(read["delegates"])}
+    named["verify.agent"] = read["verify"].get("agent")
+    for path, slug in named.items():
+        if slug is not None and slug == read["slug"]:
+            agent.findings.add(locate(agent.node, path), path, "this is the agent itself: name another agent")
 
 
 def _check_separation(agent: Section, roles: dict[str, str], tools: list[tuple[Section, ToolSpec]]) -> None:

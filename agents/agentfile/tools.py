@@ -2,6 +2,7 @@
 
 from agents.agentfile import grammar
 from agents.agentfile.agent import ToolSpec
+from agents.agentfile.amounts import read_usd
 from agents.agentfile.connector import check_path_arguments, read_connector
 from agents.arguments import ArgumentSchema, compile_schema
 from agents.dialect import MISSPELT, BadSchema
@@ -37,7 +38,7 @@ def read_tool(node: Node, path: str, findings: Findings, *, policy: bool) -> tup
         "headline": tool.text("headline", grammar.HEADLINE),
         "preview": "none",
     }
-    definition |= _read_identity(tool)
+    definition |= _read_later_keys(tool)
     definition["schema"], compiled = _read_schema(tool)
     findings.partial |= compiled is None or len(findings.problems) > before
     _check_effect(tool, definition)
@@ -85,14 +86,16 @@ def _read_undo(tool: Section) -> str | None:
     return None if undo == "none" else undo
 
 
-def _read_identity(tool: Section) -> dict:
-    """Return the keys that say whom an action is about and which two are the same, as far as they are given.
+def _read_later_keys(tool: Section) -> dict:
+    """Return what was added to the language later, as far as it is given: whom an action is about, which two are the
+    same, what a call costs.
 
     A definition is known by its digest: one that doesn't say them stays byte for byte what it was.
     """
     given = {
         "counterparty": tool.text("counterparty", grammar.ARGUMENT),
         "business_key": tool.texts("business_key", grammar.ARGUMENT),
+        "cost_micros": read_usd(tool, "cost_usd"),
     }
     if given["business_key"] == []:
         tool.report("business_key", "no argument is named: add those that make two actions the same, or remove the key")

@@ -1,6 +1,8 @@
 """From an agent to its file: YAML that reads back equal."""
 
+from agents.agentfile import budget
 from agents.agentfile.agent import AgentFile
+from agents.agentfile.amounts import write_usd
 from agents.agentfile.grammar import CONNECTOR
 from agents.documents.writing import flow, flow_key
 
@@ -8,7 +10,7 @@ WIDTH = 100  # what fits stays on one line in braces
 
 _TOOL_KEYS = (
     "name", "tier", "effect", "idempotent", "undo", "connector", "schema", "money", "counterparty", "business_key",
-    "critical", "headline", "preview",
+    "critical", "headline", "preview", "cost_usd",
 )  # fmt: skip
 
 
@@ -23,10 +25,14 @@ def write(agent: AgentFile) -> str:
         "purpose": agent.purpose,
         "roles": dict(agent.roles),
         "sign": {str(tier): list(groups) for tier, groups in sorted(agent.sign.items())},
-        "runtime": {"kind": agent.runtime},
+        "runtime": {"kind": agent.runtime, **agent.runtime_body},
+        "budget": budget.said(agent.budget) or None,
+        "team": agent.team or None,
         "sources": list(agent.sources) or None,
+        "delegates": list(agent.delegates) or None,
         "tools": [_tool(tool.definition) for tool in agent.tools],
         "policy": agent.policy.file if agent.policy else None,
+        "verify": agent.verify or None,
         "enabled": agent.enabled,
     }
     return "\n".join(_block(_given(document))) + "\n"
@@ -36,6 +42,8 @@ def _tool(definition: dict) -> dict:
     """Return the definition as the file words it: what isn't given is left out, `undo` says none."""
     connector = {key: definition["connector"].get(key) for key in CONNECTOR.taken}
     said = {**definition, "undo": definition["undo"] or "none", "connector": _given(connector)}
+    if "cost_micros" in definition:
+        said["cost_usd"] = write_usd(definition["cost_micros"])
     return _given({key: said.get(key) for key in _TOOL_KEYS})
 
 

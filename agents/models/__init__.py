@@ -1,13 +1,21 @@
 """The nouns, one a file."""
 
 from agents.models.action import Action, ActionContent, MoveAllowed
-from agents.models.agent import Agent, AgentGroupObjectPermission, AgentRole, AgentUserObjectPermission
+from agents.models.agent import (
+    Agent,
+    AgentGroupObjectPermission,
+    AgentRole,
+    AgentUserObjectPermission,
+    Standstill,
+)
+from agents.models.budget import Budget, RatePool, Spend, ToolHealth
 from agents.models.limit import LimitEntry, LimitUsage
 from agents.models.person import Human, Person
 from agents.models.policy import ListEntry, Policy
 from agents.models.records import ClockInterval, IdempotencyKey, Incident, Outcome
+from agents.models.run import Run, RunContent, RunMoveAllowed, RunStep
 from agents.models.slot import Slot
-from agents.models.token import Token
+from agents.models.token import Client, Token
 from agents.models.tool import Grant, Tool, ToolDefinition
 
 __all__ = [
@@ -17,6 +25,8 @@ __all__ = [
     "AgentGroupObjectPermission",
     "AgentRole",
     "AgentUserObjectPermission",
+    "Budget",
+    "Client",
     "ClockInterval",
     "Grant",
     "Human",
@@ -29,8 +39,16 @@ __all__ = [
     "Outcome",
     "Person",
     "Policy",
+    "RatePool",
+    "Run",
+    "RunContent",
+    "RunMoveAllowed",
+    "RunStep",
     "Slot",
+    "Spend",
+    "Standstill",
     "Token",
     "Tool",
     "ToolDefinition",
+    "ToolHealth",
 ]

@@ -70,6 +70,10 @@ RETURN NEW;
 """
 
 
+# Sent when the transaction commits: whoever waits for news reads again, and the news itself says nothing.
+_TELL = "PERFORM pg_notify('countersign_news', 'action:' || NEW.id); RETURN NEW;"
+
+
 class MoveAllowed(models.Model):
     """The state table as the database knows it: the trigger `move_allowed` reads it; the app may not write it."""
 
@@ -169,6 +173,8 @@ class Action(models.Model):
             models.Index(fields=["wake_at"], name="action_wake", condition=Q(wake_at__isnull=False)),
             models.Index(fields=["agent", "state"], name="action_agent_state"),
             models.Index(fields=["payload_digest"], name="action_payload"),
+            models.Index(fields=["agent", "created_at"], name="action_arrivals"),
+            models.Index(fields=["run_id"], name="action_run", condition=Q(run_id__isnull=False)),
         ]
         constraints = [
             models.UniqueConstraint(fields=["lineage", "revision"], name="revision_once_a_lineage"),
@@ -221,6 +227,9 @@ class Action(models.Model):
             pgtrigger.Trigger(name="one_way", when=pgtrigger.Before, operation=pgtrigger.Update, func=_ONE_WAY),
             pgtrigger.ReadOnly(name="frozen_at_birth", fields=FROZEN),
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="action_news", when=pgtrigger.After, operation=pgtrigger.UpdateOf("state"), func=_TELL
+            ),
         ]
 
     def __str__(self) -> str:
@@ -235,6 +244,7 @@ class ActionContent(models.Model):
     claims = models.JSONField(default=dict)
     provenance = models.JSONField(default=dict)
     output = models.JSONField(null=True, help_text="what the tool answered")
+    note = models.TextField(blank=True, db_default="", help_text="the words of whoever rejected it")
     erase_after = models.PositiveIntegerField(null=True, help_text="days after its end; null keeps it")
     keep_output = models.BooleanField(default=True)
     erased_at = models.DateTimeField(null=True)

@@ -11,7 +11,16 @@ class Agent(models.Model):
     slug = models.SlugField(max_length=63, unique=True)
     name = models.CharField(max_length=200)
     purpose = models.TextField(blank=True)
-    runtime = models.CharField(max_length=20, default="external")
+    runtime = models.CharField(max_length=63, default="external")
+    runtime_body = models.JSONField(default=dict, help_text="what the runtime is given: a script's name, steps, a pool")
+    budget = models.JSONField(
+        default=dict, help_text="caps as the agent file says; micros are millionths of a US dollar"
+    )
+    verify = models.JSONField(default=dict, help_text="what the output of a run is held against before it completes")
+    delegates = models.JSONField(default=list, help_text="agents this one may give tasks to, by slug")
+    team = models.CharField(
+        max_length=63, blank=True, help_text="whose daily budget it spends too, by the operator's name"
+    )
     sign = models.JSONField(default=dict, help_text="by effective tier: the groups whose members fill the slots")
     sources = models.JSONField(
         default=list, help_text="the operator's fact sources this agent's policy may ask, by name"
@@ -22,7 +31,9 @@ class Agent(models.Model):
     stopped_at = models.DateTimeField(null=True, blank=True)
     stopped_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     stop_reason = models.TextField(blank=True)
-    stop_epoch = models.PositiveIntegerField(default=0, help_text="counts stops; never goes back")
+    resumed_at = models.DateTimeField(null=True, blank=True, help_text="when people last let it go on")
+    stop_epoch = models.PositiveIntegerField(default=0, help_text="counts stops of it or of a tool; never goes back")
+    standstill = models.ForeignKey("Standstill", models.PROTECT, null=True, blank=True, related_name="agents")
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -38,6 +49,23 @@ class Agent(models.Model):
     @property
     def is_stopped(self) -> bool:
         return self.stopped_at is not None
+
+
+class Standstill(models.Model):
+    """Everything was stopped at once: who did it and why, and who let it go on."""
+
+    started_at = models.DateTimeField(db_default=Now())
+    started_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    reason = models.TextField()
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                models.Value(1), condition=models.Q(ended_at__isnull=True), name="one_standstill_at_a_time"
+            )
+        ]
 
 
 class AgentUserObjectPermission(UserObjectPermissionBase):

@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 
 from agents.models.action import Action
 from agents.models.agent import Agent
+from agents.models.person import Person
 
 
 class ClockInterval(models.Model):
@@ -32,7 +33,10 @@ class Incident(models.Model):
     opened_at = models.DateTimeField(db_default=Now())
     closed_at = models.DateTimeField(null=True)
     title = models.CharField(max_length=200)
+    note = models.TextField(blank=True)
     agent = models.ForeignKey(Agent, models.PROTECT, null=True, related_name="incidents")
+    run_id = models.UUIDField(null=True)
+    closed_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     release_id = models.UUIDField(null=True)
     actions = models.ManyToManyField(Action, related_name="incidents")
 
@@ -64,7 +68,8 @@ class IdempotencyKey(models.Model):
     scope = models.CharField(max_length=100, help_text="who asked, kind:id")
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64, help_text="SHA-256 of the request's canonical body")
-    action = models.ForeignKey(Action, models.CASCADE, related_name="+")
+    action = models.ForeignKey(Action, models.CASCADE, null=True, related_name="+")
+    run = models.ForeignKey("Run", models.CASCADE, null=True, related_name="+")
     status = models.PositiveSmallIntegerField()
     answer = models.JSONField()
     created_at = models.DateTimeField(db_default=Now())

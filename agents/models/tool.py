@@ -2,6 +2,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from agents.models.agent import Agent
+from agents.models.person import Person
 
 
 class Tool(models.Model):
@@ -11,6 +12,9 @@ class Tool(models.Model):
     name = models.CharField(max_length=63)
     tier = models.PositiveSmallIntegerField()
     definition = models.ForeignKey("ToolDefinition", models.PROTECT, null=True, related_name="+")
+    stopped_at = models.DateTimeField(null=True, blank=True)
+    stopped_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    stop_reason = models.TextField(blank=True)
 
     class Meta:
         ordering = ["agent", "name"]

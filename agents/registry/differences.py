@@ -4,12 +4,16 @@ import json
 from collections.abc import Iterator
 from dataclasses import fields
 
+from agents.agentfile import budget
 from agents.policy.language import Policy
+from agents.spikes import FACTOR
 
 MAX_PARTS = 8
 MAX_SHOWN = 60
 #: Parts of a policy that are nothing but names.
 _NAMES = ("lists", "redact")
+#: What holds although the file doesn't say it: naming more than this is naming less protection.
+_UNSAID = {"spike": FACTOR}
 
 
 def differences(before: dict, after: dict) -> str:
@@ -29,6 +33,20 @@ def policy_changes(before: Policy, after: Policy) -> str:
     ]
     parts += [key for key in ("keep", "cases") if getattr(before, key) != getattr(after, key)]
     return "; ".join(part for part in parts if part) or "the same in other words"
+
+
+def budget_changes(before: dict, after: dict) -> str:
+    """Return the caps that changed, as the agent file words them: `usd_per_day 50 -> 80, depth none -> 3`."""
+    return differences(*({key: str(cap) for key, cap in budget.said(caps).items()} for caps in (before, after)))
+
+
+def loosens(before: dict, after: dict) -> bool:
+    """Return whether a budget lets more be spent than the one before: a cap went up, or is gone."""
+    unlimited = float("inf")
+    return any(
+        after.get(key, _UNSAID.get(key, unlimited)) > before.get(key, _UNSAID.get(key, unlimited))
+        for key in {*before, *after}
+    )
 
 
 def shown(value) -> str:

@@ -16,8 +16,8 @@ PLAIN = ("name", "purpose")
 RISK_BEARING = ("sign",)
 #: Written by verbs of their own, never by an edit.
 NEVER_EDITED = (
-    "slug", "runtime", "policy", "sources", "enabled", "first_enabled_at", "stopped_at", "stopped_by", "stop_reason",
-    "stop_epoch",
+    "slug", "runtime", "runtime_body", "budget", "verify", "delegates", "team", "policy", "sources", "enabled",
+    "first_enabled_at", "stopped_at", "stopped_by", "stop_reason", "stop_epoch", "standstill",
 )  # fmt: skip
 FEWEST_SIGNERS = {2: 1, 3: 2, 4: 2}
 
@@ -28,7 +28,7 @@ def edit(agent_id: int, *, by: Actor, **fields: Any) -> Agent:
 
     The agent is locked first: it may have been enabled since somebody opened the page.
     """
-    agent = Agent.objects.select_for_update().get(pk=agent_id)
+    agent = Agent.objects.select_for_update(no_key=True).get(pk=agent_id)
     check_edit(agent, fields)
     changed = [name for name, value in fields.items() if value != getattr(agent, name)]
     if changed:

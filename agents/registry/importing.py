@@ -6,17 +6,17 @@ from django.db import transaction
 from django.db.models.functions import Coalesce, Now
 from guardian.shortcuts import assign_perm, remove_perm
 
-from agents import actions, canonical, policies, readiness
+from agents import actions, canonical, policies, readiness, stops
 from agents.agentfile import AgentFile, ToolSpec
 from agents.counting import count
 from agents.errors import RiskBearing
 from agents.models import Agent, AgentRole, Grant, Person, Tool, ToolDefinition
-from agents.registry.differences import differences, policy_changes, shown
+from agents.registry.differences import budget_changes, differences, loosens, policy_changes, shown
 from agents.registry.naming import look_up
 from audit import log
 from audit.actors import Actor
 
-RISKY_FIELDS = ("runtime", "sign", "sources")
+RISKY_FIELDS = ("runtime", "runtime_body", "verify", "delegates", "team", "sign", "sources")
 OWNER_MAY = ("agents.view_agent", "agents.change_agent")
 
 
@@ -61,7 +61,7 @@ def import_agent(spec: AgentFile, *, by: Actor) -> Report:
     """
     known = look_up(spec)
     made = Agent.objects.get_or_create(slug=spec.slug, defaults={"name": spec.name})[1]
-    agent = Agent.objects.select_for_update().get(slug=spec.slug)
+    agent = Agent.objects.select_for_update(no_key=True).get(slug=spec.slug)
     notes = (*spec.notes, *(known.policy.notes if known.policy else ()))
     changes = _Changes(agent, by, notes=[str(note) for note in notes])
     if made:
@@ -88,14 +88,19 @@ def _set_fields(changes: _Changes, spec: AgentFile) -> None:
         "name": spec.name,
         "purpose": spec.purpose,
         "runtime": spec.runtime,
+        "runtime_body": spec.runtime_body,
+        "budget": spec.budget,
+        "verify": spec.verify,
+        "delegates": list(spec.delegates),
+        "team": spec.team,
         "sign": {str(tier): list(groups) for tier, groups in sorted(spec.sign.items())},
         "sources": list(spec.sources),
     }
     for name, value in wanted.items():
         before = getattr(agent, name)
         if before != value:
-            what = differences(before, value) if name == "sign" and before else _from_to(before, value)
-            changes.add(f"~ {name}: {what}", risk=name if name in RISKY_FIELDS else "")
+            risky = name in RISKY_FIELDS or (name == "budget" and loosens(before, value))
+            changes.add(f"~ {name}: {_what_changed(name, before, value)}", risk=name if risky else "")
             setattr(agent, name, value)
             changed.append(name)
     if changed:
@@ -201,6 +206,8 @@ def _set_standing(changes: _Changes, spec: AgentFile) -> list[readiness.Item]:
         return []
     enable = spec.enabled and not missing
     if enable != agent.enabled:
+        if enable:
+            stops.require_no_standstill()
         Agent.objects.filter(pk=agent.pk).update(
             enabled=enable, first_enabled_at=Coalesce("first_enabled_at", Now()) if enable else agent.first_enabled_at
         )
@@ -221,6 +228,12 @@ def _record_import(changes: _Changes, people: dict[str, Person]) -> None:
             "sign": agent.sign,
             "tools": {tool.name: tool.definition.digest for tool in tools.select_related("definition")},
             "sources": agent.sources,
+            "runtime": agent.runtime,
+            "runtime_digest": canonical.digest_of(agent.runtime_body),
+            "budget": agent.budget,
+            "verify_digest": canonical.digest_of(agent.verify),
+            "delegates": agent.delegates,
+            "team": agent.team,
             "policy": agent.policy.digest if agent.policy else None,
         },
         private={"changes": changes.lines},
@@ -230,6 +243,12 @@ def _record_import(changes: _Changes, people: dict[str, Person]) -> None:
 def _record_standing(changes: _Changes, *, was: bool) -> None:
     if changes.agent.enabled != was:
         changes.record("agent.enabled" if changes.agent.enabled else "agent.disabled", {})
+
+
+def _what_changed(name: str, before, value) -> str:
+    if name == "budget":
+        return budget_changes(before, value)
+    return differences(before, value) if isinstance(value, dict) and before else _from_to(before, value)
 
 
 def _from_to(before, value) -> str:

@@ -1,9 +1,12 @@
-"""Do the names in an agent file exist here? People, groups, hosts, secrets and sources, each with its place."""
+"""Do the names in an agent file exist here? People, groups, other agents and the operator's nouns, each with its place."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agents.agentfile import AgentFile, AgentFileErrors, Problem
-from agents.models import Person
+from agents.agentfile.grammar import EXTERNAL, RUNTIME_KINDS
+from agents.documents.problems import suggest
+from agents.models import Agent, Person
 from agents.policy.reading import Reading
 from agents.registry import beside
 from agents.registry.beside import is_source, known_groups, no_group, no_source
@@ -23,6 +26,7 @@ def look_up(spec: AgentFile) -> Known:
     every problem of the policy beside it."""
     people = {person.username: person for person in Person.objects.filter(username__in=spec.roles.values())}
     problems = [*_people(spec, people), *_groups(spec), *_connectors(spec), *_sources(spec)]
+    problems += [*_agents(spec), *_runtime(spec)]
     policy, partial = None, False
     try:
         policy = beside.read(spec)
@@ -86,3 +90,37 @@ def _sources(spec: AgentFile) -> list[Problem]:
         for place, name in enumerate(spec.sources)
         if not is_source(name)
     ]
+
+
+def _agents(spec: AgentFile) -> Iterator[Problem]:
+    """Yield what is wrong with the other agents it names: each must be one that can carry a run."""
+    places = {f"delegates[{place}]": slug for place, slug in enumerate(spec.delegates)}
+    if verifier := spec.verify.get("agent"):
+        places["verify.agent"] = verifier
+    known = dict(Agent.objects.filter(slug__in=places.values()).values_list("slug", "runtime")) if places else {}
+    for path, slug in places.items():
+        if slug not in known:
+            yield spec.problem(path, f"there is no agent {slug!r}: import its file first")
+        elif known[slug] == EXTERNAL:
+            yield spec.problem(path, f"{slug} lives elsewhere and can't be given a task: name an agent that we run")
+
+
+def _runtime(spec: AgentFile) -> Iterator[Problem]:
+    body = spec.runtime_body
+    if spec.runtime not in RUNTIME_KINDS and not _is_named(spec.runtime, base.runtimes, base.unusable_runtimes):
+        hint = suggest(spec.runtime, [*RUNTIME_KINDS, *sorted(base.runtimes)])
+        yield spec.problem("runtime.kind", f"{_no_noun('runtime', spec.runtime)}; {hint}")
+    if "script" in body and not _is_named(body["script"], base.scripts, base.unusable_scripts):
+        yield spec.problem("runtime.script", _no_noun("script", body["script"]))
+    if "pool" in body and body["pool"] not in base.pools:
+        yield spec.problem("runtime.pool", _no_noun("pool", body["pool"]))
+    if spec.team and spec.team not in base.teams:
+        yield spec.problem("team", _no_noun("team", spec.team))
+
+
+def _is_named(name: str, usable: dict, unusable: dict) -> bool:
+    return name in usable or name in unusable  # what keeps one from being used: see readiness
+
+
+def _no_noun(noun: str, name: str) -> str:
+    return f"the operator's countersign.toml has no {noun} {name!r}: add [{noun}s.{name}] there"

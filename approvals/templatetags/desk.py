@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from agents.lifecycle import WORDS, State
+from agents.lifecycle import RUN_WORDS, WORDS, RunState, State
 from agents.models import Action
 from approvals import clockface, inert, queue
 
@@ -85,8 +85,10 @@ def deadline(due: clockface.Due | None) -> SafeString | str:
 
 @register.filter
 def state(value: str) -> str:
-    """Return a state in words."""
-    return WORDS.get(State(value), value) if value in State.values else value
+    """Return a state of an action, or of a run, in words."""
+    if value in State.values:
+        return WORDS[State(value)]
+    return RUN_WORDS[RunState(value)] if value in RunState.values else value
 
 
 @register.filter

@@ -33,6 +33,7 @@ class Route:
 READS = (
     Route("GET", re.compile(f"/orders/{NAME}"), lambda c, name: shop.find_order(c, order_id=name)),
     Route("GET", re.compile(f"/customers/{NAME}"), lambda c, name: shop.find_customer(c, customer_id=name)),
+    Route("GET", re.compile(f"/tickets/{NAME}"), lambda c, name: shop.find_ticket(c, ticket_id=name)),
 )
 EFFECTS = (
     Route(

@@ -6,7 +6,7 @@ the customer's text. Nothing here protects the shop; that is what the people who
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 ORDER = re.compile(r"\bA-\d{4}\b", re.ASCII)
 AMOUNT = re.compile(r"\$\s?(\d{1,3}(?:,\d{3})+|\d+)(\.\d{2})?", re.ASCII)
@@ -15,6 +15,7 @@ ANGRY = re.compile(r"ridiculous|unacceptable|third time|dispute the charge", re.
 
 APOLOGY = "I'm sorry for the long wait. Your message is with two of my colleagues now."
 ASK = "I'd like to help. Which order is it about, and which amount do you ask for? The number starts with A-."
+NOT_YET = "Thank you for your patience. A colleague is looking into your request and will write to you."
 UNSURE = "Thank you for writing. A colleague will read your message and answer within one working day."
 TOPICS = (
     (r"phone number|home address", "I can't share another customer's details, but I'll let her know that you wrote."),
@@ -24,6 +25,8 @@ TOPICS = (
     (r"returns work", "Returns are free for 30 days: print the label in your account and use any post office."),
     (r"thank you to|lovely", "What a kind message, thank you. I've passed it on to the people who packed your order."),
 )
+
+UNSURE_OF_WISH = 0.6  # its confidence where there was something to misread
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,20 @@ def plan(ticket: dict) -> list[Proposal]:
     if reply:
         proposals.append(_reply(ticket, reply))
     return proposals
+
+
+def refund_the_rest(refund: Proposal, left_usd: str) -> Proposal:
+    """Return a refund of what the shop says is left, for one of more than that. The customer asked for another amount."""
+    rationale = f"The shop says that {left_usd} USD are left on the order. {refund.rationale}"
+    claims = refund.claims | {"amount_usd": left_usd, "confidence": UNSURE_OF_WISH}
+    return replace(
+        refund, arguments=refund.arguments | {"amount_usd": float(left_usd)}, rationale=rationale, claims=claims
+    )
+
+
+def reply_that_somebody_writes(ticket: dict) -> Proposal:
+    """Return the reply to a customer whose refund was rejected: why, is for people to say."""
+    return _reply(ticket, NOT_YET)
 
 
 def _orders(ticket: dict) -> list[str]:
@@ -103,7 +120,8 @@ def _refund(ticket: dict, order: str, amount: str) -> Proposal:
 
 def _confidence(ticket: dict) -> float:
     """How sure it is to have read the wish right: one order, one amount and a calm tone leave little to misread."""
-    return 0.95 if len(_orders(ticket)) == 1 == len(AMOUNT.findall(ticket["text"])) and not _is_angry(ticket) else 0.6
+    plain = len(_orders(ticket)) == 1 == len(AMOUNT.findall(ticket["text"])) and not _is_angry(ticket)
+    return 0.95 if plain else UNSURE_OF_WISH
 
 
 def _reply_text(ticket: dict, refunds: list[tuple[str, str]]) -> str | None:

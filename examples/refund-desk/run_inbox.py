@@ -1,13 +1,11 @@
-"""Works through the inbox: for each ticket, proposes over REST what the handler would like to do.
+"""Hands the inbox to the refund desk: one run for each ticket, enqueued over REST, and told until people are asked.
 
-It is an ordinary client. It holds an agent's token, which can propose and can never decide, and it doesn't know
-what will be allowed: it says what it wants and reports what came back.
+It is an ordinary client. Its token enqueues runs and reads what becomes of them; it can neither propose nor decide.
 
     python run_inbox.py --url http://127.0.0.1:8000 --token-file TOKEN
 """
 
 import argparse
-import hashlib
 import sys
 import time
 from collections import Counter
@@ -21,25 +19,22 @@ HERE = Path(__file__).resolve().parent
 if str(HERE) not in sys.path:  # this folder is run or loaded by path; it isn't a package
     sys.path.insert(0, str(HERE))
 
-from handler import Proposal, plan  # noqa: E402
 from tickets import read_tickets  # noqa: E402
 
-UNDER_WAY = ("approved", "executing", "retry_wait")
-ENDED = ("succeeded", "failed", "denied", "rejected", "expired", "refused", "withdrawn", "superseded")
-DONE = {
-    "look_up_order": "order looked up",
-    "look_up_customer": "customer looked up",
-    "add_note": "note added",
-    "send_reply": "reply sent",
-    "issue_refund": "refund {amount} USD paid",
-}
-NOUN = {
-    "look_up_order": "order look-up",
-    "look_up_customer": "customer look-up",
-    "add_note": "note",
-    "send_reply": "reply",
-    "issue_refund": "refund {amount} USD",
-}
+AGENT = "refund-desk"
+# States in which nothing happens until people do something, or ever.
+RESTS = (
+    "awaiting_review",
+    "paused",
+    "completed",
+    "failed_verification",
+    "budget_exceeded",
+    "failed",
+    "cancelled",
+    "quarantined",
+)
+NOUNS = {"issue_refund": "refund", "send_reply": "reply"}
+PLURALS = {"issue_refund": "refunds", "send_reply": "replies"}
 
 
 class InboxStopped(Exception):
@@ -48,16 +43,19 @@ class InboxStopped(Exception):
 
 @dataclass
 class Summary:
-    """What an inbox came to: how many actions are in which state, and a line for each that was turned away."""
+    """What an inbox came to: runs by state, what waits for people by tool, and a line for each ticket turned away."""
 
     tickets: int = 0
     states: Counter = field(default_factory=Counter)
+    waiting: Counter = field(default_factory=Counter)
     refused: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        counts = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in self.states.most_common())
-        turned_away = f"; {len(self.refused)} turned away" if self.refused else ""
-        return f"{_count(self.tickets, 'ticket')}, {_count(self.states.total(), 'action')}: {counts or 'none'}{turned_away}"
+        said = [f"{count} {state.replace('_', ' ')}" for state, count in self.states.most_common()]
+        said += [f"{len(self.refused)} turned away"] if self.refused else []
+        waiting = [_count(count, _noun(tool), PLURALS.get(tool)) for tool, count in self.waiting.most_common()]
+        asked = f"; people are asked for {_listed(waiting)}" if waiting else ""
+        return f"{_count(self.tickets, 'ticket')}: {', '.join(said) or 'none'}{asked}"
 
 
 def run(
@@ -66,97 +64,56 @@ def run(
     tickets: list[dict] | None = None,
     progress: Callable[[str], None] | None = None,
     *,
-    patience: float = 5.0,
+    patience: float = 30.0,
 ) -> Summary:
-    """Propose everything the handler plans for the tickets (default: the inbox in this folder); return the counts.
+    """Enqueue a run for each ticket (default: the inbox in this folder); return what became of them.
 
-    Calls `progress` with one line for each ticket and a last one with the summary. `patience` is how many seconds
-    to wait, per ticket, for calls that were allowed to finish; what isn't finished by then is reported as it is.
-    Repeating a run proposes nothing twice: each idempotency key is made from ticket, tool and position.
+    Calls `progress` with one line for each ticket, once its run has ended or waits for people, and a last one with the
+    summary. `patience` is how many seconds to wait for the next of them to get there; once none does, the rest are
+    reported as they are.
+    Repeating an inbox enqueues nothing twice: each idempotency key is made from the ticket.
     Raises InboxStopped when Countersign is away or the token isn't accepted.
     """
-    tickets, say, summary = read_tickets() if tickets is None else tickets, progress or _print, Summary()
-    actions: list[dict] = []
+    tickets, say = read_tickets() if tickets is None else tickets, progress or _print
+    summary = Summary(tickets=len(tickets))
     # trust_env off: a proxy from the environment has no business between us and a loopback address.
     with httpx.Client(base_url=base_url, timeout=30, trust_env=False, headers=_headers(token)) as client:
-        for number, ticket in enumerate(tickets, start=1):
-            answers = [_propose(client, ticket, index, proposal) for index, proposal in enumerate(plan(ticket))]
-            late = _wait(client, answers, patience=patience)
-            patience = 0.0 if late else patience  # a worker that is away is waited for once, not once a ticket
-            say(_line(number, len(tickets), ticket, answers))
-            actions += [answer.action for answer in answers if answer.action]
-            summary.refused += [f"{ticket['id']} {answer}" for answer in answers if answer.problem]
-            summary.tickets += 1
-        summary.states.update(_read(client, action)["state"] for action in actions)
-    for refusal in summary.refused:
-        say(f"turned away: {refusal}")
+        # All of them first: the workers carry them side by side while we wait for one after the other.
+        answers = [(ticket["id"], _enqueue(client, ticket)) for ticket in tickets]
+        for name, answer in answers:
+            if isinstance(answer, str):
+                summary.refused.append(f"{name}  turned away: {answer}")
+                say(summary.refused[-1])
+                continue
+            found = _follow(client, answer, seconds=patience)
+            patience = patience if found["state"] in RESTS else 0  # workers that are away are waited for once
+            summary.states[found["state"]] += 1
+            summary.waiting.update(one["tool"] for one in found["waiting_for"])
+            say(f"{name}  {_line(client, found)}")
     say(str(summary))
     return summary
 
 
-@dataclass
-class _Answered:
-    proposal: Proposal
-    action: dict | None = None
-    problem: str | None = None
-
-    def __str__(self) -> str:
-        tool, state = self.proposal.tool, (self.action or {}).get("state")
-        amount = f"{self.proposal.arguments.get('amount_usd', 0):.2f}"
-        noun = NOUN.get(tool, tool).format(amount=amount)
-        if self.problem:
-            return f"{noun} turned away ({self.problem})"
-        if state == "succeeded":
-            return DONE.get(tool, f"{tool} done").format(amount=amount)
-        if state == "awaiting_review":
-            return f"{noun} waits for {_people(self.action)}"
-        if state == "unknown":
-            return f"{noun}: outcome unknown"
-        if state == "failed":
-            return f"{noun} failed{_why(self.action)}"
-        return f"{noun} {'allowed, not run yet' if state in UNDER_WAY else str(state).replace('_', ' ')}"
-
-
-def _propose(client: httpx.Client, ticket: dict, index: int, proposal: Proposal) -> _Answered:
-    body = {
-        "tool": proposal.tool,
-        "arguments": proposal.arguments,
-        "rationale": proposal.rationale,
-        "claims": proposal.claims,
-    }
-    key = f"inbox-{ticket['id']}-{proposal.tool}-{index}-{_fingerprint(ticket)}"
-    response = _send(client, "POST", "/api/v1/actions/", json=body, headers={"Idempotency-Key": key})
-    if response.is_success:
-        action = response.json()
-        # A stored answer says what was so when it was given; since then people may have decided.
-        replayed = response.headers.get("Idempotent-Replayed") == "true"
-        return _Answered(proposal, action=_look(client, action) if replayed else action)
+def _enqueue(client: httpx.Client, ticket: dict) -> dict | str:
+    """Return the run as it was accepted, now or before, or why it wasn't."""
+    # A name is all it takes: the agent reads the ticket itself, and what customers write stays in the shop.
+    body = {"agent": AGENT, "input": {"ticket_id": ticket["id"]}}
+    response = _send(client, "POST", "/api/v1/runs/", json=body, headers={"Idempotency-Key": f"inbox-{ticket['id']}"})
     if response.status_code == 401:
-        raise InboxStopped(f"The token isn't accepted ({_problem(response)}); issue one with `manage.py token issue`.")
-    return _Answered(proposal, problem=_problem(response))
+        raise InboxStopped(f"The token isn't accepted ({_problem(response)}); `manage.py token issue` makes another.")
+    return response.json() if response.is_success else _problem(response)
 
 
-def _wait(client: httpx.Client, answers: list[_Answered], *, patience: float) -> bool:
-    """Re-read what is under way until it ends; True if something was still under way when patience ran out."""
-    until = time.monotonic() + patience
+def _follow(client: httpx.Client, found: dict, *, seconds: float) -> dict:
+    """Return the run once it has ended or waits for people, or as it is when time is up."""
+    wait, until = 0, time.monotonic() + seconds
     while True:
-        waiting = [answer for answer in answers if answer.action and answer.action["state"] in UNDER_WAY]
-        if not waiting or time.monotonic() >= until:
-            return bool(waiting)
-        time.sleep(0.05)
-        for answer in waiting:
-            answer.action = _read(client, answer.action)
-
-
-def _read(client: httpx.Client, action: dict) -> dict:
-    """The action as it is now, unless it has ended already."""
-    return action if action["state"] in ENDED else _look(client, action)
-
-
-def _look(client: httpx.Client, action: dict) -> dict:
-    """The action as it is now, or as it was last seen when it can't be read."""
-    response = _send(client, "GET", f"/api/v1/actions/{action['id']}/")
-    return response.json() if response.is_success else action
+        # The door answers as soon as a run has ended; that one waits for people shows when we look again.
+        response = _send(client, "GET", f"/api/v1/runs/{found['id']}/", params={"wait": wait})
+        found = response.json() if response.is_success else found
+        if found["state"] in RESTS or time.monotonic() >= until:
+            return found
+        wait = 1
 
 
 def _send(client: httpx.Client, method: str, path: str, **given) -> httpx.Response:
@@ -178,23 +135,45 @@ def _is_passing(response: httpx.Response) -> bool:
     return response.status_code in (429, 502, 503) or (response.status_code == 409 and "in_flight" in response.text)
 
 
-def _line(number: int, count: int, ticket: dict, answers: list[_Answered]) -> str:
-    return f"ticket {number:>{len(str(count))}}/{count}  {ticket['id']}  {', '.join(map(str, answers))}"
+# --- in words
 
 
-def _people(action: dict) -> str:
-    open_slots = sum(1 for slot in action.get("slots") or () if not slot.get("filled"))
-    return {0: "people", 1: "1 person"}.get(open_slots, f"{open_slots} people")
+def _line(client: httpx.Client, found: dict) -> str:
+    if found["waiting_for"]:
+        groups = dict.fromkeys(group for one in found["waiting_for"] for group in one["groups"])
+        asked = ", ".join(_asked(client, one) for one in found["waiting_for"])
+        return f"waits for {_listed(list(groups)) or 'people'}: {asked}"
+    if found["state"] == "completed":
+        return f"done: {_done(found.get('output')) or 'nothing was asked for'}"
+    code = (found.get("error") or {}).get("code", found["state"])
+    return found["state"].replace("_", " ") + (f": {code}" if code != found["state"] else "")
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _asked(client: httpx.Client, waiting: dict) -> str:
+    """Return what people are asked for, with the amount where it is money."""
+    response = _send(client, "GET", f"/api/v1/actions/{waiting['action']}/")
+    amount = response.json()["arguments"].get("amount_usd") if response.is_success else None
+    return _noun(waiting["tool"]) + (f" {amount['minor'] / 100:.2f} {amount['currency']}" if amount else "")
 
 
-def _why(action: dict) -> str:
-    error = action.get("error")
-    text = error.get("detail") or error.get("code") if isinstance(error, dict) else error
-    return f" ({str(text)[:120]})" if text else ""
+def _done(output: object) -> str:
+    """Return what a run put out, as `desk.py` sums it up."""
+    told = output if isinstance(output, dict) else {}
+    ends = [(f"refund {one['amount_usd']} USD", one) for one in told.get("refunds", ())]
+    ends += [("reply", one) for one in told.get("replies", ())]
+    return ", ".join(f"{what} {one['state']}" + (f" ({one['why']})" if one["why"] else "") for what, one in ends)
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _noun(tool: str) -> str:
+    return NOUNS.get(tool, tool)
+
+
+def _count(number: int, noun: str, plural: str | None = None) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {plural or noun + 's'}"
 
 
 def _problem(response: httpx.Response) -> str:
@@ -210,11 +189,6 @@ def _problem(response: httpx.Response) -> str:
     return f"{response.status_code} {problem.get('code', '')}: {problem.get('detail', '')}{wrong}"
 
 
-def _fingerprint(ticket: dict) -> str:
-    # An edited ticket is another question; under the old key its new wish would be refused as another body.
-    return hashlib.sha256(ticket["text"].encode()).hexdigest()[:8]
-
-
 def _headers(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}", "Accept": "application/json"}
 
@@ -228,7 +202,7 @@ def main() -> int:
     """Run the inbox from the command line. Returns 1 when it had to stop, 2 when something was turned away."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--url", default="http://127.0.0.1:8000", help="where Countersign answers")
-    parser.add_argument("--token-file", type=Path, required=True, help="a file with an agent token")
+    parser.add_argument("--token-file", type=Path, required=True, help="a file with a client's token")
     parser.add_argument("--tickets", type=Path, help="another inbox, one JSON object a line")
     given = parser.parse_args()
     try:

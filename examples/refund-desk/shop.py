@@ -53,6 +53,19 @@ def find_customer(connection: Connection, *, customer_id: str) -> Answer:
     return Answer.of(200, {**customer, "orders": [order_id for (order_id,) in orders]})
 
 
+def find_ticket(connection: Connection, *, ticket_id: str) -> Answer:
+    """GET /tickets/{ticket_id}: who wrote it and the customer's own words."""
+    ticket = _one(
+        connection,
+        "SELECT t.id, t.customer_id, c.name, t.subject, coalesce(t.text, '') AS text"
+        " FROM tickets t LEFT JOIN customers c ON c.id = t.customer_id WHERE t.id = %s",
+        ticket_id,
+    )
+    if ticket is None:
+        raise _unknown("ticket", ticket_id)
+    return Answer.of(200, ticket)
+
+
 def add_note(connection: Connection, body: dict, *, ticket_id: str, action: str) -> Answer:
     """POST /tickets/{ticket_id}/notes {text}: an internal note, which the customer never sees."""
     _only(body, "text")
@@ -88,7 +101,8 @@ def issue_refund(connection: Connection, body: dict, *, action: str) -> Answer:
     left = _cents_left(connection, order_id)
     if cents > left:
         detail = f"{usd(cents)} USD is more than the {usd(left)} USD that is left to refund on order {order_id}."
-        raise Refused(409, "more_than_is_left", detail, left_usd=usd(left))
+        # 422 and not 409: nothing stands in the way of another amount, and the caller is told which.
+        raise Refused(422, "more_than_is_left", detail, left_usd=usd(left))
     refund = connection.execute(
         "INSERT INTO refunds (order_id, cents, reason, action) VALUES (%s, %s, %s, %s) RETURNING id, refunded_at",
         (order_id, cents, reason, action),

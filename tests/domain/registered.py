@@ -2,6 +2,7 @@
 
 from agents import agentfile, identities, people, registry
 from agents.models import Agent, Person
+from agents.runtimes.base import Call
 from agents.tools import base
 from audit.actors import Actor
 
@@ -45,6 +46,13 @@ enabled: true
 """
 
 
+#: What makes it an agent that workers carry, with the caps that its tier 3 asks for.
+SCRIPTED = (
+    "runtime: {kind: external}\n",
+    "runtime: {kind: scripted, script: refunds}\nbudget: {usd_per_day: 50, actions_per_run: 40}\n",
+)
+
+
 def add_company() -> dict[str, Person]:
     """Add everybody the agent file names and two who sign."""
     named = {"rosa": (), "milan": (), "wei": (), "ana": ["finance"], "mara": ["leads"]}
@@ -59,7 +67,17 @@ def configure_nouns() -> None:
     base.configure(
         {"shop": base.Host("shop", "https://shop.example")},
         {"shop_key": base.Secret("shop_key", "shop", "hmac", b"0123456789abcdef")},
+        teams={"support": base.Team("support", {"micros": 90_000_000})},
+        pools={"local": base.Pool("local", per_minute=30, burst=5)},
+        scripts={"refunds": refund},
+        unusable_runtimes={"broken": "brain can't be imported."},
     )
+
+
+def refund(task):
+    """Look an order up, and answer with it."""
+    found = yield Call("look_up", {"order_id": task.input["order_id"]})
+    return found.output
 
 
 def changed(*pairs: tuple[str, str]) -> agentfile.AgentFile:

@@ -6,8 +6,8 @@ import pytest
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 
-from agents import identities, people
-from agents.models import Action, Agent, Person, Token
+from agents import identities, people, runs, stops
+from agents.models import Agent, Person, Run, Token
 from agents.tools import base
 from audit.models import Event
 from controlplane import demo
@@ -184,17 +184,6 @@ def test_a_token_is_printed_alone_and_works(file):
     assert "revoked" in Ended("token", "list", "--agent", "desk").out
 
 
-def test_tokens_for_clients_are_refused_until_there_are_runs():
-    ended = Ended("token", "issue", "--client", "crm")
-    assert ended.code == 1 and "come with runs" in ended.err and ended.out == ""
-
-
-def test_help_says_that_clients_come_with_runs(capsys):
-    with pytest.raises(SystemExit):
-        call_command("token", "issue", "--help")
-    assert "comes with runs" in " ".join(capsys.readouterr().out.split())
-
-
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -323,9 +312,12 @@ def test_the_sample_company_comes_in_enabled_with_private_files(home):
     assert ended.code == 0, ended.err
     agent = Agent.objects.get(slug="refund-desk")
     assert agent.enabled and agent.roles.get(role="owner").person.username == "rosa"
-    for name in ("sample-passwords.txt", "secrets/shop_api", "secrets/refund-desk-token", "countersign.toml"):
+    tokens = ("secrets/refund-desk-token", "secrets/support-inbox-token")
+    for name in ("sample-passwords.txt", "secrets/shop_api", *tokens, "countersign.toml"):
         assert (home / name).stat().st_mode & 0o077 == 0, name
-    assert identities.authenticate((home / "secrets/refund-desk-token").read_text().strip()).agent == agent
+    own, inbox = (identities.authenticate((home / name).read_text().strip()) for name in tokens)
+    assert own.agent == agent
+    assert inbox.client.name == "support-inbox" and list(inbox.agents) == [agent]
     for line in (home / "sample-passwords.txt").read_text().splitlines():
         username, password = line.split()
         assert Person.objects.get(username=username).check_password(password)
@@ -341,11 +333,32 @@ def test_loading_it_again_changes_nothing(home):
     assert Event.objects.count() == events
 
 
-def test_a_revoked_sample_token_is_replaced(home):
+def test_the_sample_agent_is_carried_by_the_script_that_the_operators_file_names(home):
     Ended("demo", "load")
-    identities.revoke(prefix=Token.objects.get().prefix, by=OPERATOR)
+    agent = Agent.objects.get(slug="refund-desk")
+    assert (agent.runtime, agent.runtime_body) == ("scripted", {"script": "refund_desk"})
+    assert base.script("refund_desk").__name__ == "work"
+
+
+def test_a_data_folder_from_before_there_were_runs_gets_the_script_below_what_stands_there(home):
+    Ended("demo", "load")
+    path = home / "countersign.toml"
+    before, marked, script = path.read_text().partition("\n# The Python that carries")
+    assert marked and script
+    path.write_text(before)
+    ended = Ended("demo", "load")
+    assert ended.code == 0 and "countersign.toml: the script refund_desk" in ended.err
+    assert path.read_text().startswith(before) and "[scripts.refund_desk]" in path.read_text()
+
+
+@pytest.mark.parametrize("holder", ["refund-desk", "support-inbox"])
+def test_a_revoked_sample_token_is_replaced(home, holder):
+    Ended("demo", "load")
+    path = home / "secrets" / f"{holder}-token"
+    identities.revoke(prefix=path.read_text().split("_")[1], by=OPERATOR)
     assert Ended("demo", "load").code == 0
-    assert identities.authenticate((home / "secrets/refund-desk-token").read_text().strip())
+    assert identities.authenticate(path.read_text().strip())
+    assert Token.objects.count() == 3, "the other one stays"
 
 
 def test_hosts_that_the_operator_wrote_stay_as_they_are(home):
@@ -374,26 +387,43 @@ def test_running_the_inbox_without_the_product_says_so(home, settings, monkeypat
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     settings.PUBLIC_URL = "http://127.0.0.1:9"
     (home / "secrets").mkdir()
-    (home / "secrets/refund-desk-token").write_text("cs_x")
+    (home / "secrets/support-inbox-token").write_text("cs_x")
     ended = Ended("demo", "run")
     assert ended.code == 1 and "doesn't answer" in ended.err
 
 
-@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
-def test_running_the_inbox_again_says_what_became_of_it_since(home, live_server):
+@pytest.fixture
+def inbox(home, live_server):
+    """Hand the first tickets to the sample agent, as `demo run` does; returns the lines it says. No worker is there."""
     Ended("demo", "load")
-    inbox, token = demo.load_inbox(), (home / "secrets/refund-desk-token").read_text().strip()
+    module, token = demo.load_inbox(), (home / "secrets/support-inbox-token").read_text().strip()
 
-    def run() -> str:
+    def hand_over(tickets: int = 2) -> list[str]:
         lines: list[str] = []
-        inbox.run(live_server.url, token, inbox.read_tickets()[:1], lines.append, patience=0)
-        assert lines[-1].startswith("1 ticket, 3 actions: ")
-        return lines[0]
+        module.run(live_server.url, token, module.read_tickets()[:tickets], lines.append, patience=0)
+        return lines
 
-    assert run().endswith("refund 52.50 USD waits for 2 people")
-    refund = Action.objects.get(tool__name="issue_refund")
-    decide(refund, Person.objects.get(username="ana"))
-    assert run().endswith("refund 52.50 USD waits for 1 person")
-    decide(refund, Person.objects.get(username="mara"), "reject")
-    assert run().endswith("refund 52.50 USD rejected")
-    assert Action.objects.count() == 3
+    return hand_over
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_the_inbox_enqueues_a_run_for_each_ticket_and_names_nothing_but_the_ticket(inbox):
+    assert inbox() == ["T-1001  queued", "T-1002  queued", "2 tickets: 2 queued"]
+    enqueued = Run.objects.order_by("created_at").values_list("agent__slug", "client__name", "content__input")
+    assert list(enqueued) == [("refund-desk", "support-inbox", {"ticket_id": f"T-100{number}"}) for number in (1, 2)]
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_handing_the_inbox_over_again_enqueues_nothing_twice_and_says_what_became_of_it(inbox):
+    inbox()
+    runs.cancel(Run.objects.earliest("created_at").pk, by=OPERATOR, reason="not ours")
+    assert inbox(3) == ["T-1001  cancelled", "T-1002  queued", "T-1003  queued", "3 tickets: 2 queued, 1 cancelled"]
+    assert Run.objects.count() == 3
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_a_ticket_that_the_door_turns_away_is_said_with_its_reason(inbox):
+    stops.stop(agent=Agent.objects.get(slug="refund-desk"), by=OPERATOR, reason="odd")
+    lines = inbox(1)
+    assert lines[0].startswith("T-1001  turned away: 409 agent_stopped: ")
+    assert lines[1] == "1 ticket: 1 turned away"

@@ -13,7 +13,7 @@ from django.contrib.auth.models import Group
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from agents import actions, arguments, binding, people
+from agents import actions, arguments, binding, breakers, people
 from agents.actions.claim import claim
 from agents.models import Action, Agent, AgentRole, Grant, Person, Tool, ToolDefinition
 from agents.tools import base
@@ -269,11 +269,17 @@ def test_very_long_address_is_the_tools_to_refuse(company, tool):
 # --- what earlier attempts may have done is not forgotten
 
 
+@pytest.fixture
+def no_breaker(monkeypatch):
+    """One action makes every one of its attempts, whatever the tool did to others."""
+    monkeypatch.setattr(breakers, "THRESHOLD", executing.MAX_ATTEMPTS + 1)
+
+
 def refuse_connections(tool):
     base.hosts["refunds"] = base.Host("refunds", "http://127.0.0.1:1", loopback=True)
 
 
-def test_first_timed_out_and_the_rest_never_connected_is_unknown_and_not_failed(company, tool):
+def test_first_timed_out_and_the_rest_never_connected_is_unknown_and_not_failed(company, tool, no_breaker):
     tool.behaviour = hangs(3)
     action = run(make_approved(company))
     refuse_connections(tool)
@@ -283,7 +289,7 @@ def test_first_timed_out_and_the_rest_never_connected_is_unknown_and_not_failed(
     assert (action.state, action.attempts) == ("unknown", executing.MAX_ATTEMPTS)
 
 
-def test_never_connected_is_failed_once_the_attempts_are_spent(company, tool):
+def test_never_connected_is_failed_once_the_attempts_are_spent(company, tool, no_breaker):
     refuse_connections(tool)
     action = make_approved(company, OTHER)
     for _ in range(executing.MAX_ATTEMPTS):

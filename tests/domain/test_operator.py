@@ -1,10 +1,14 @@
+import ast
+import importlib
 import os
 
 import pytest
 
+from agents.runtimes import base as runtimes
 from agents.tools import base
 from controlplane import operator
-from controlplane.operator import BadOperatorFile, why_not_address
+from controlplane.addresses import why_not_address
+from controlplane.operator import BadOperatorFile
 
 GOOD = """\
 [hosts.refunds]
@@ -53,6 +57,8 @@ def home(tmp_path, monkeypatch):
     (tmp_path / "countersign.toml").write_text(GOOD)
     yield tmp_path
     base.configure({}, {})
+    for kind in set(runtimes.kinds()) - {"scripted"}:
+        del runtimes._kinds[kind]
 
 
 def refusal(home, text: str) -> str:
@@ -256,3 +262,176 @@ def test_a_process_does_not_start_on_a_broken_file(home):
     ended = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
     assert ended.returncode == 1 and "countersign.toml:2: hosts.a.url" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+# --- what runs need
+
+RUNS = """\
+[hosts.refunds]
+url = "http://127.0.0.1:18055"
+loopback = true
+per_minute = 120
+
+[teams.support]
+usd_per_day = 12.50
+actions_per_day = 900
+
+[pools.local]
+per_minute = 30
+burst = 5
+
+[scripts.refunds]
+load = "refunds:handle"
+path = "scripts"
+
+[runtimes.echo]
+load = "echo:Echo"
+path = "scripts"
+"""
+HANDLER = (
+    "from dataclasses import dataclass\n\n@dataclass\nclass Kept:\n    n: int = 0\n\ndef handle(task):\n    yield 1\n"
+)
+RUNTIME = "class Echo:\n    def estimate(self, *told): ...\n    def step(self, *told): ...\n"
+
+
+@pytest.fixture
+def folder(home):
+    """The folder with the operator's own code, named by the operator's file."""
+    (home / "countersign.toml").write_text(RUNS)
+    (home / "scripts").mkdir()
+    (home / "scripts" / "refunds.py").write_text(HANDLER)
+    (home / "scripts" / "echo.py").write_text(RUNTIME)
+    return home / "scripts"
+
+
+def test_what_runs_need_reaches_the_registry_by_name(home, folder):
+    operator.load(home)
+    assert base.host("refunds").per_minute == 120
+    assert base.team("support") == base.Team("support", {"micros": 12_500_000, "actions": 900})
+    assert base.pool("local") == base.Pool("local", per_minute=30, burst=5)
+    assert list(base.script("refunds")(None)) == [1]
+    assert type(runtimes.get("echo")).__name__ == "Echo"
+    assert base.runtime("echo").__name__ == "Echo"
+
+
+def test_what_is_not_said_of_a_rate_is_the_least(home, folder):
+    (home / "countersign.toml").write_text("[pools.local]\nper_minute = 30\n" + GOOD)
+    operator.load(home)
+    assert base.pool("local").burst == 1 and base.host("refunds").per_minute is None
+
+
+@pytest.mark.parametrize(
+    ("find", "unknown", "words"),
+    [
+        (base.team, base.UnknownTeam, r"no team 'x': the operator adds \[teams.x\].*Known: none"),
+        (base.pool, base.UnknownPool, r"\[pools.x\]"),
+        (base.script, base.UnknownScript, r"\[scripts.x\]"),
+        (base.runtime, base.UnknownKind, r"\[runtimes.x\]"),
+    ],
+)
+def test_what_nobody_named_is_refused_with_what_the_operator_writes(home, find, unknown, words):
+    operator.load(home)
+    with pytest.raises(unknown, match=words):
+        find("x")
+
+
+def test_an_amount_is_exactly_what_is_written(home):
+    (home / "countersign.toml").write_text("[teams.a]\nusd_per_day = 4.1\n[teams.b]\nusd_per_day = 1e2\n")
+    teams = operator.read(home).teams
+    assert (teams["a"].caps, teams["b"].caps) == ({"micros": 4_100_000}, {"micros": 100_000_000})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ("per_minute = 120", "per_minute = 0", "countersign.toml:4: hosts.refunds.per_minute: write a whole number"),
+        ("per_minute = 120", 'per_minute = "120"', "countersign.toml:4: hosts.refunds.per_minute"),
+        ("usd_per_day = 12.50", "usd_per_day = 0", "countersign.toml:7: teams.support.usd_per_day: write more than 0"),
+        ("usd_per_day = 12.50", "usd_per_day = -1", "countersign.toml:7: teams.support.usd_per_day: write an amount"),
+        ("usd_per_day = 12.50", "usd_per_day = 0.0000001", "teams.support.usd_per_day: write at most six decimals"),
+        ("usd_per_day = 12.50", "usd_per_day = true", "teams.support.usd_per_day: write an amount in US dollars"),
+        ("usd_per_day = 12.50", "usd_per_day = inf", "teams.support.usd_per_day: write an amount in US dollars"),
+        ("usd_per_day = 12.50", "usd_per_run = 1", "countersign.toml:7: teams.support.usd_per_run: not a key of teams"),
+        ("actions_per_day = 900", "actions_per_day = 1.5", "countersign.toml:8: teams.support.actions_per_day"),
+        ("actions_per_day = 900", "actions_per_day = true", "countersign.toml:8: teams.support.actions_per_day"),
+        ("usd_per_day = 12.50\nactions_per_day = 900", "", "countersign.toml:6: teams.support: it caps nothing"),
+        ("per_minute = 30", "", "countersign.toml:10: pools.local.per_minute: write a whole number"),
+        ("burst = 5", "burst = 0", "countersign.toml:12: pools.local.burst: write a whole number"),
+        ('load = "refunds:handle"', "", "countersign.toml:14: scripts.refunds.load: say what is loaded"),
+        ('"refunds:handle"', '"refunds.py"', "countersign.toml:15: scripts.refunds.load: say what is loaded"),
+        ('"refunds:handle"', '"../refunds:handle"', "countersign.toml:15: scripts.refunds.load: say what is loaded"),
+        (
+            'handle"\npath = "scripts"',
+            'handle"\npath = 3',
+            "countersign.toml:16: scripts.refunds.path: write the folder",
+        ),
+        ("[runtimes.echo]", "[runtimes.scripted]", "runtimes.scripted: scripted is a kind of the product's own"),
+        ("[runtimes.echo]", "[runtimes.llm]", "runtimes.llm: llm is a kind of the product's own"),
+        ("[teams.support]", "[teams.Support]", "countersign.toml:6: teams.Support: a name is lower-case"),
+    ],
+)
+def test_a_mistake_in_what_runs_need_is_named_with_its_key_and_line(home, folder, old, new, place):
+    assert place in refusal(home, RUNS.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (None, "can't be read (no such file or directory)"),
+        ("import nothing_of_this_name", "refunds can't be imported (ModuleNotFoundError: No module named"),
+        ("def handle(task", "refunds can't be imported (SyntaxError: "),
+        ("raise SystemExit(3)", "refunds can't be imported (SystemExit: 3)"),
+        ("def other(task):\n    yield 1", "refunds has no handle."),
+        ("def handle(task):\n    return 1", "it isn't a generator function: write def handle(task), which yields"),
+        ("handle = 3", "it isn't a generator function"),
+    ],
+)
+def test_a_script_that_cannot_be_used_says_why_and_keeps_nothing_else_from_working(home, folder, code, reason):
+    path = folder / "refunds.py"
+    path.write_text(code) if code else path.unlink()
+    operator.load(home)
+    with pytest.raises(base.UnknownScript) as unknown:
+        base.script("refunds")
+    assert "The script 'refunds' can't be used: " in unknown.value.detail and reason in unknown.value.detail
+    assert base.pool("local") and base.runtime("echo")
+
+
+def test_code_that_everybody_can_change_is_not_run(home, folder):
+    (folder / "refunds.py").write_text("raise SystemExit('it was run')")
+    (folder / "refunds.py").chmod(0o666)
+    assert "chmod o-w" in operator.read(home).unusable_scripts["refunds"]
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("def Echo(): ...", "it isn't a class."),
+        ("class Echo:\n    def step(self): ...", "it has no estimate:"),
+        ("class Echo: ...", "it has no estimate and no step:"),
+    ],
+)
+def test_a_runtime_that_is_none_is_not_registered_and_says_why(home, folder, code, reason):
+    (folder / "echo.py").write_text(code)
+    operator.load(home)
+    with pytest.raises(base.UnknownKind, match=reason):
+        base.runtime("echo")
+    assert "echo" not in runtimes.kinds()
+
+
+def test_code_in_a_folder_never_stands_in_for_a_module_of_that_name(home, folder):
+    import json
+
+    (folder / "json.py").write_text(HANDLER)
+    (home / "countersign.toml").write_text(RUNS.replace("refunds:handle", "json:handle"))
+    operator.load(home)
+    assert base.script("refunds").__module__ == "countersign_scripts_refunds"
+    assert importlib.import_module("json") is json
+
+
+def test_code_without_a_folder_is_whatever_python_imports(home):
+    (home / "countersign.toml").write_text(
+        '[scripts.walk]\nload = "ast:walk"\n[scripts.gone]\nload = "no_such:handle"\n'
+    )
+    operator.load(home)
+    assert base.script("walk") is ast.walk
+    assert "no_such can't be imported" in base.unusable_scripts["gone"]

@@ -9,7 +9,15 @@ from agents import people, readiness, registry
 from agents.models import Agent, AgentRole, Person, Token
 from agents.tools import base
 from tests.domain.policed import POLICY_YAML, configure_source, import_folder, import_policed, replaced, write_desk
-from tests.domain.registered import AGENT_YAML, OPERATOR, add_company, changed, configure_nouns, import_desk
+from tests.domain.registered import (
+    AGENT_YAML,
+    OPERATOR,
+    SCRIPTED,
+    add_company,
+    changed,
+    configure_nouns,
+    import_desk,
+)
 from tests.factories import make_person
 
 pytestmark = pytest.mark.django_db
@@ -237,3 +245,120 @@ def test_the_list_costs_the_same_queries_for_many_tools_and_people(agent):
     registry.import_agent(changed(("enabled: true", more + "enabled: true")), by=OPERATOR)
     assert queries() == before
     assert Person.objects.count() == 10
+
+
+# --- what runs need
+
+
+@pytest.fixture
+def carried() -> Agent:
+    """The same agent, carried by workers, with all that runs may name."""
+    configure_nouns()
+    add_company()
+    helper = (("agent: desk", "agent: helper"), ("name: Desk", "name: Helper"))
+    registry.import_agent(changed(*helper, SCRIPTED), by=OPERATOR)
+    more = "team: support\ndelegates: [helper]\nverify: {agent: helper, forbid: [guarantee]}\n"
+    given = SCRIPTED[1].replace("refunds}", "refunds, pool: local}") + more
+    registry.import_agent(changed((SCRIPTED[0], given)), by=OPERATOR)
+    yield Agent.objects.get(slug="desk")
+    base.configure({}, {})
+
+
+def desk(**fields) -> None:
+    Agent.objects.filter(slug="desk").update(**fields)
+
+
+def helper(**fields) -> None:
+    Agent.objects.filter(slug="helper").update(**fields)
+
+
+def without(*registries: str) -> None:
+    """Configure what there is again, without some of it."""
+    kept = {name: dict(found) for name, found in base._registries().items() if name not in registries}
+    base.configure(**{"hosts": {}, "secrets": {}} | kept)
+
+
+def test_an_agent_that_workers_carry_needs_no_token_and_shows_what_it_stands_on(carried):
+    shown = {item.name: item.evidence for item in readiness.check(carried)}
+    assert missing(carried) == {} and carried.enabled and not carried.tokens.exists()
+    assert "live token" not in shown
+    assert shown["script refunds"] == "tests.domain.registered:refund"
+    assert shown["pool local"] == "30 a minute, 5 at once"
+    assert shown["team support"] == "usd_per_day 90"
+    assert shown["budget caps"] == "actions_per_run 40, usd_per_day 50"
+    assert shown["verifying"] == "forbid, agent"
+    assert shown["delegate helper"] == shown["verifier helper"] == "Helper"
+
+
+@pytest.mark.parametrize(
+    ("harm", "item", "evidence"),
+    [
+        (lambda: without("scripts"), "script refunds", "no script 'refunds'"),
+        (lambda: without("pools"), "pool local", "no pool 'local'"),
+        (lambda: without("teams"), "team support", "no team 'support'"),
+        (lambda: desk(runtime="broken"), "runtime broken", "brain can't be imported"),
+        (lambda: desk(runtime="gone"), "runtime gone", "no runtime 'gone'"),
+        (lambda: desk(budget={}), "budget caps", "none"),
+        (lambda: desk(budget={"micros_per_day": 1}), "budget caps", "usd_per_day 0.000001"),
+        (lambda: desk(budget={"actions_per_run": 1}), "budget caps", "actions_per_run 1"),
+        (lambda: helper(enabled=False), "verifier helper", "it isn't enabled"),
+        (lambda: helper(runtime="external"), "verifier helper", "it lives elsewhere"),
+        (lambda: helper(slug="other"), "verifier helper", "there is no such agent"),
+    ],
+)
+def test_what_runs_need_and_is_taken_away_is_missed_by_name_with_a_next_step(carried, harm, item, evidence):
+    harm()
+    carried.refresh_from_db()
+    assert set(missing(carried)) == {item}
+    assert evidence in missing(carried)[item].evidence and missing(carried)[item].next_step
+
+
+def test_tokens_a_day_are_a_cap_as_good_as_money(carried):
+    desk(budget={"tokens_per_day": 1000, "actions_per_run": 1})
+    carried.refresh_from_db()
+    assert missing(carried) == {}
+
+
+def test_a_delegate_that_does_not_work_is_told_and_blocks_nothing(carried):
+    desk(verify={})
+    helper(enabled=False)
+    carried.refresh_from_db()
+    items = {item.name: item for item in readiness.check(carried)}
+    assert not items["delegate helper"].ok and not items["delegate helper"].blocks
+    assert missing(carried) == {}
+
+
+def test_output_that_nobody_verifies_is_a_note(carried):
+    desk(verify={})
+    carried.refresh_from_db()
+    (item,) = [item for item in readiness.check(carried) if item.name == "verifying"]
+    assert item.ok and item.evidence == "none: a run completes with whatever it puts out"
+
+
+def test_below_tier_3_no_caps_are_asked_for(carried):
+    desk(budget={})
+    carried.grants.filter(tool_name="pay_back").update(revoked_at=timezone.now())
+    carried.refresh_from_db()
+    assert "budget caps" not in {item.name for item in readiness.check(carried)}
+
+
+def test_an_agent_that_runs_elsewhere_says_that_its_spending_is_not_measured(agent):
+    shown = {item.name: item for item in readiness.check(agent)}
+    assert shown["budget caps"].ok and "none (what it spends isn't measured" in shown["budget caps"].evidence
+    assert "verifying" not in shown
+    Agent.objects.update(budget={"actions_per_day": 20}, team="gone")
+    agent.refresh_from_db()
+    assert "actions_per_day 20" in {item.name: item.evidence for item in readiness.check(agent)}["budget caps"]
+    assert set(missing(agent)) == {"team gone"}
+
+
+def test_more_delegates_cost_no_more_queries(carried):
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            readiness.check(Agent.objects.get(slug="desk"))
+        return len(captured)
+
+    before = queries()
+    Agent.objects.bulk_create(Agent(slug=f"other-{number}", name="Other") for number in range(5))
+    desk(delegates=["helper", *(f"other-{number}" for number in range(5))])
+    assert queries() == before

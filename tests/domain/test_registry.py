@@ -7,7 +7,15 @@ from agents.models import Agent, Person, Tool, ToolDefinition
 from agents.registry.differences import differences
 from agents.tools import base
 from audit.models import Event
-from tests.domain.registered import AGENT_YAML, OPERATOR, add_company, changed, configure_nouns, import_desk
+from tests.domain.registered import (
+    AGENT_YAML,
+    OPERATOR,
+    SCRIPTED,
+    add_company,
+    changed,
+    configure_nouns,
+    import_desk,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -243,6 +251,106 @@ def test_what_is_exported_imports_without_a_change():
     agent = import_desk()
     text = agentfile.write(registry.export_agent(agent))
     assert registry.import_agent(agentfile.read(text, name="again.yaml"), by=OPERATOR).lines == ()
+
+
+# --- what runs need
+
+BUDGET = "budget: {usd_per_day: 50, actions_per_run: 40}"
+HELPER = (("agent: desk", "agent: helper"), ("name: Desk", "name: Helper"))
+
+
+def import_scripted() -> Agent:
+    """Register an agent that workers carry; it ends enabled."""
+    assert import_file(SCRIPTED).enabled
+    return Agent.objects.get(slug="desk")
+
+
+def import_scripted_with(old: str, new: str, *, by=OPERATOR) -> registry.Report:
+    return import_file((SCRIPTED[0], SCRIPTED[1].replace(old, new)), by=by)
+
+
+def test_what_runs_need_is_stored_as_runs_read_it():
+    import_file(*HELPER, SCRIPTED)
+    more = "team: support\ndelegates: [helper]\nverify: {forbid: [guarantee], agent: helper}\n"
+    import_file((SCRIPTED[0], SCRIPTED[1].replace("refunds}", "refunds, pool: local}") + more))
+    agent = Agent.objects.get(slug="desk")
+    assert (agent.runtime, agent.runtime_body) == ("scripted", {"script": "refunds", "pool": "local"})
+    assert agent.budget == {"micros_per_day": 50_000_000, "actions_per_run": 40}
+    assert agent.verify == {"forbid": ["guarantee"], "agent": "helper"}
+    assert (agent.delegates, agent.team) == (["helper"], "support")
+
+
+def test_an_agent_that_workers_carry_is_exported_and_imported_without_a_change():
+    import_file(*HELPER, SCRIPTED)
+    more = "team: support\ndelegates: [helper]\nverify: {checks: [{id: a, expect: output.ok == true}], agent: helper}\n"
+    import_file((SCRIPTED[0], SCRIPTED[1] + more), ("tier: 3\n", "tier: 3\n    cost_usd: 0.00001\n"))
+    text = agentfile.write(registry.export_agent(Agent.objects.get(slug="desk")))
+    assert registry.import_agent(agentfile.read(text, name="again.yaml"), by=OPERATOR).lines == ()
+
+
+def test_the_import_puts_what_carries_the_agent_and_what_it_may_spend_on_record():
+    agent = import_scripted()
+    data = Event.objects.get(verb="agent.imported").data
+    assert (data["runtime"], data["budget"]) == ("scripted", agent.budget)
+    assert data["runtime_digest"] == canonical.digest_of(agent.runtime_body)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "words"),
+    [
+        ("script: refunds", "script: refnds", "runtime.script", "no script 'refnds': add [scripts.refnds] there"),
+        ("refunds}", "refunds, pool: other}", "runtime.pool", "no pool 'other': add [pools.other] there"),
+        ("scripted, script: refunds", "scritped", "runtime.kind", 'add [runtimes.scritped] there; did you mean "scripted"?'),
+        (BUDGET, f"{BUDGET}\nteam: other", "8:7: team", "no team 'other': add [teams.other] there"),
+        (BUDGET, f"{BUDGET}\ndelegates: [other]", "8:13: delegates[0]", "no agent 'other': import its file first"),
+        (BUDGET, f"{BUDGET}\nverify: {{agent: other}}", "8:17: verify.agent", "no agent 'other'"),
+        (BUDGET, f"{BUDGET}\ndelegates: [helper]", "delegates[0]", "helper lives elsewhere and can't be given a task"),
+    ],
+)  # fmt: skip
+def test_a_name_that_runs_need_and_nobody_knows_is_refused_at_its_place(old, new, place, words):
+    import_file(*HELPER)
+    with pytest.raises(AgentFileErrors) as refused:
+        import_scripted_with(old, new)
+    assert place in str(refused.value) and words in str(refused.value)
+
+
+def test_a_runtime_that_is_named_but_cannot_be_used_is_a_matter_of_readiness():
+    report = import_scripted_with("scripted, script: refunds", "broken")
+    assert not report.enabled and "brain can't be imported" in report.blocked_by[0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "risk"),
+    [
+        ("usd_per_day: 50", "usd_per_day: 50.5", "~ budget: usd_per_day 50 -> 50.5", "budget"),
+        ("usd_per_day: 50", "tokens_per_day: 5", "~ budget: tokens_per_day none -> 5, usd_per_day 50 -> none", "budget"),
+        ("40}", "40, spike: 6}", "~ budget: spike none -> 6", "budget"),
+        ("40}", "40, spike: 4}", "~ budget: spike none -> 4", ""),
+        ("40}", "40, depth: 1}", "~ budget: depth none -> 1", ""),
+        ("usd_per_day: 50", "usd_per_day: 0.5", "~ budget: usd_per_day 50 -> 0.5", ""),
+        ("refunds}", "refunds, pool: local}", "~ runtime_body: pool none -> local", "runtime_body"),
+        (BUDGET, f"{BUDGET}\nteam: support", "~ team: support", "team"),
+        (BUDGET, f"{BUDGET}\nverify: {{forbid: [secret]}}", "~ verify: forbid [secret]", "verify"),
+        (BUDGET, f"{BUDGET}\ndelegates: [helper]", "~ delegates: [helper]", "delegates"),
+    ],
+)  # fmt: skip
+def test_a_change_of_what_runs_need_is_said_and_only_the_operator_loosens(company, old, new, line, risk):
+    import_file(*HELPER, SCRIPTED)
+    import_scripted()
+    if risk:
+        with pytest.raises(RiskBearing) as refused:
+            import_scripted_with(old, new, by=company["rosa"].actor())
+        assert [error["field"] for error in refused.value.errors] == [risk]
+        assert import_scripted_with(old, new).lines == (line,)
+    else:
+        assert import_scripted_with(old, new, by=company["rosa"].actor()).lines == (line,)
+
+
+def test_what_runs_need_is_not_edited_in_place(company):
+    agent = import_desk(token=False)
+    for name in ("runtime_body", "budget", "verify", "delegates", "team"):
+        with pytest.raises(RiskBearing):
+            registry.edit(agent.pk, by=company["rosa"].actor(), **{name: {}})
 
 
 # --- editing in place

@@ -1,13 +1,16 @@
-"""Stopping an agent: permits drop, clocks stand still, and only somebody else lets it go on."""
+"""Stopping an agent, a tool, a run, everything: permits drop, clocks stand still, and only somebody else lets it go on."""
 
 from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
 
 from agents import actions, stops
-from agents.errors import Invalid, NotAllowed
-from agents.models import Action, AgentRole, ClockInterval, Tool, ToolDefinition
+from agents.actions import holding
+from agents.actions.claim import claim
+from agents.errors import AgentStopped, Invalid, NotAllowed, ToolStopped
+from agents.models import Action, Agent, AgentRole, ClockInterval, Run, Standstill, Tool, ToolDefinition
 from audit.actors import Actor
 from audit.models import Event
 from tests.factories import (
@@ -249,3 +252,331 @@ def test_reason_is_asked_for(company, verb):
     with pytest.raises(Invalid) as refused:
         verb(agent=company.agent, by=OPERATOR, reason="  ")
     assert refused.value.errors[0]["field"] == "reason"
+
+
+# --- by the product itself
+
+
+def test_breaker_stops_an_agent_and_only_people_resume_it(company):
+    action = make_approved(company)
+    assert stop(company, by=Actor.SYSTEM) == 1
+    assert events(action)[-1].actor_kind == "system"
+    with pytest.raises(NotAllowed):
+        resume(company, by=Actor.SYSTEM)
+    assert resume(company, by=company.owner) == 1
+
+
+def test_client_stops_nothing(company):
+    client = Actor(kind="client", id="1", display="shop")
+    for verb in (stop, resume):
+        with pytest.raises(NotAllowed):
+            verb(company, by=client)
+
+
+# --- what a stop had to leave
+
+
+def left_open(company, **action) -> Action:
+    """An action that was open when the agent's flag was raised and is still open after it."""
+    left = make_approved(company, **action)
+    Agent.objects.filter(pk=company.agent.pk).update(stopped_at=Now(), stop_reason="odd")
+    return left
+
+
+def test_clock_holds_what_a_stop_had_to_leave(company):
+    left = left_open(company)
+    assert holding.hold_leftovers() == 1
+    left.refresh_from_db()
+    assert (left.state, left.permit_until, events(left)[-1].actor_kind) == ("on_hold", None, "system")
+    assert events(left)[-1].private_values()["note"] == "odd"
+    assert holding.hold_leftovers() == 0
+
+
+def test_what_a_stop_had_to_leave_does_not_run_meanwhile(company):
+    assert claim(left_open(company).pk, worker="test") is None
+
+
+def test_nobody_signs_for_a_stopped_agent_before_the_clock_comes_by(company):
+    left = make_action(company.agent)
+    Agent.objects.filter(pk=company.agent.pk).update(stopped_at=Now(), stop_reason="odd")
+    with pytest.raises(AgentStopped):
+        decide(left, company.fin)
+    assert not left.slots.exclude(filled_by=None).exists()
+
+
+def test_sweep_holds_before_it_expires(company):
+    left = left_open(company)
+    later(left, permit_until=4000, wake_at=4000)
+    assert actions.sweep() == {"held": 1}
+    left.refresh_from_db()
+    assert (left.state, left.permit_left) == ("on_hold", 0)
+
+
+# --- one tool
+
+
+def tool_of(company, name="issue_refund") -> Tool:
+    return company.agent.tools.get(name=name)
+
+
+def stop_tool(company, by=OPERATOR, name="issue_refund"):
+    actor = by if isinstance(by, Actor) else by.actor()
+    return stops.stop_tool(tool=tool_of(company, name), by=actor, reason="refunds twice")
+
+
+def resume_tool(company, by=OPERATOR, name="issue_refund"):
+    actor = by if isinstance(by, Actor) else by.actor()
+    return stops.resume_tool(tool=tool_of(company, name), by=actor, reason="mended")
+
+
+def test_stopped_tools_actions_go_on_hold_and_the_agents_others_go_on(company):
+    waiting, approved, other = make_action(company.agent), make_approved(company), make_approved(company, "look_up")
+    assert stop_tool(company) == 2
+    for action in (waiting, approved):
+        action.refresh_from_db()
+        assert (action.state, action.permit_until) == ("on_hold", None)
+        assert events(action)[-1].data["reason"] == "tool_stopped"
+    with serving():
+        assert actions.execute(other.pk, worker="test").state == "succeeded"
+    assert resume_tool(company) == 2
+
+
+def test_stopped_tool_takes_no_proposal_and_the_agents_others_do(company):
+    stop_tool(company)
+    with pytest.raises(ToolStopped) as refused:
+        make_action(company.agent)
+    assert refused.value.code == "tool_stopped"
+    assert make_action(company.agent, "look_up").state == "approved"
+    resume_tool(company)
+    assert make_action(company.agent).state == "awaiting_review"
+
+
+def test_stopped_tools_retries_get_no_lease(company):
+    with serving(says(503)) as tool:
+        action = make_approved(company)
+        actions.execute(action.pk, worker="test")
+        stop_tool(company)
+        later(action, next_attempt_at=60)
+        assert actions.execute(action.pk, worker="test") is None
+        assert len(tool.calls) == 1
+
+
+def test_clock_holds_what_the_stop_of_a_tool_had_to_leave(company):
+    left, other = make_approved(company), make_approved(company, "look_up")
+    Tool.objects.filter(pk=left.tool_id).update(stopped_at=Now(), stop_reason="odd")
+    assert claim(left.pk, worker="test") is None
+    assert holding.hold_leftovers() == 1
+    left.refresh_from_db()
+    other.refresh_from_db()
+    assert (left.state, other.state) == ("on_hold", "approved")
+
+
+def test_stop_of_a_tool_counts_with_its_agent_so_that_a_proposal_under_way_looks_again(company):
+    stop_tool(company)
+    company.agent.refresh_from_db()
+    assert company.agent.stop_epoch == 1 and not company.agent.is_stopped
+
+
+def test_whoever_stopped_a_tool_does_not_resume_it_and_another_role_holder_does(company):
+    second = make_person("owner-c", human=company.owner)
+    AgentRole.objects.create(agent=company.agent, role="steward", person=second)
+    stop_tool(company, by=company.owner)
+    for person in (company.owner, second):
+        with pytest.raises(NotAllowed, match="another"):
+            resume_tool(company, by=person)
+    with pytest.raises(NotAllowed, match="role"):
+        resume_tool(company, by=company.fin)
+    with pytest.raises(NotAllowed):
+        resume_tool(company, by=Actor.SYSTEM)
+    AgentRole.objects.create(agent=company.agent, role="eval_owner", person=make_person("wei"))
+    resume_tool(company, by=AgentRole.objects.get(role="eval_owner").person)
+    assert tool_of(company).stopped_at is None
+
+
+def test_strangers_and_agents_stop_no_tool_and_nobody_stops_one_twice(company):
+    strangers = (make_person("out", "legal"), make_person("root", is_superuser=True))
+    for by in (*strangers, principal_of(company.agent).actor()):
+        with pytest.raises(NotAllowed):
+            stop_tool(company, by=by)
+    stop_tool(company, by=company.fin)
+    with pytest.raises(stops.AlreadyStopped, match="tool is stopped already. fin"):
+        stop_tool(company, by=company.owner)
+    assert tool_of(company).stopped_by == company.fin
+    resume_tool(company)
+    with pytest.raises(stops.NotStopped):
+        resume_tool(company)
+
+
+# --- several stops at once
+
+
+def a_run(company) -> Run:
+    run = Run.objects.create(agent=company.agent, runtime={}, input_digest="0" * 64, wake_at=Now())
+    Run.objects.filter(pk=run.pk).update(state="planning")
+    Run.objects.filter(pk=run.pk).update(state="executing")
+    return run
+
+
+def pause_run(run: Run) -> None:
+    """As `stops.stop_run` does it: the actions first, then the run, in one transaction."""
+    with transaction.atomic():
+        holding.hold_run(run.pk, by=OPERATOR, reason="odd")
+        Run.objects.filter(pk=run.pk).update(state="paused", paused_from="executing", stop_reason="odd")
+
+
+def resume_run(run: Run) -> None:
+    with transaction.atomic():
+        holding.resume_run(run.pk, by=OPERATOR)
+        Run.objects.filter(pk=run.pk).update(state="executing", paused_from="", stop_reason="")
+
+
+# Not the agent before its run: the stop of an agent pauses its runs already.
+@pytest.mark.parametrize(
+    ("first", "second"), [("agent", "tool"), ("tool", "agent"), ("tool", "run"), ("run", "tool"), ("run", "agent")]
+)
+@pytest.mark.parametrize("lifted", ["first", "second"])
+def test_action_goes_back_only_when_its_last_stop_is_lifted(company, first, second, lifted):
+    run = a_run(company)
+    action = make_approved(company, "look_up", run_id=run.pk)
+    down = {
+        "agent": lambda: stop(company),
+        "tool": lambda: stop_tool(company, name="look_up"),
+        "run": lambda: pause_run(run),
+    }
+    up = {
+        "agent": lambda: resume(company),
+        "tool": lambda: resume_tool(company, name="look_up"),
+        "run": lambda: resume_run(run),
+    }
+    down[first]()
+    down[second]()
+    order = (first, second) if lifted == "first" else (second, first)
+    for level, state in zip(order, ("on_hold", "approved"), strict=True):
+        up[level]()
+        action.refresh_from_db()
+        assert action.state == state, level
+    assert claim(action.pk, worker="test") is not None
+
+
+def test_paused_runs_actions_get_no_lease_and_the_agents_others_do(company):
+    run = a_run(company)
+    mine, other = make_approved(company, "look_up", run_id=run.pk), make_approved(company, "look_up")
+    Run.objects.filter(pk=run.pk).update(state="paused", paused_from="executing", stop_reason="odd")
+    assert claim(mine.pk, worker="test") is None
+    assert claim(other.pk, worker="test") is not None
+    assert holding.hold_leftovers() == 1
+    mine.refresh_from_db()
+    assert (mine.state, events(mine)[-1].data["reason"]) == ("on_hold", "run_paused")
+
+
+def test_runs_pause_with_their_agent_and_go_on_with_it(company):
+    run = a_run(company)
+    action = make_approved(company, "look_up", run_id=run.pk)
+    stop(company)
+    run.refresh_from_db()
+    assert (run.state, run.paused_from) == ("paused", "executing")
+    resume(company)
+    run.refresh_from_db()
+    action.refresh_from_db()
+    assert (run.state, action.state) == ("executing", "approved")
+
+
+# --- everything
+
+
+def stop_everything(by=OPERATOR):
+    return stops.stop_everything(by=by if isinstance(by, Actor) else by.actor(), reason="attack")
+
+
+def resume_everything(by=OPERATOR):
+    return stops.resume_everything(by=by if isinstance(by, Actor) else by.actor(), reason="over")
+
+
+def test_everything_stops_at_once_and_goes_on_at_once(company):
+    other = make_company()
+    here, there = make_approved(company), make_action(other.agent)
+    assert stop_everything() == 2
+    for agent in Agent.objects.all():
+        assert agent.is_stopped and agent.stop_reason == "attack" and agent.stop_epoch == 1
+    with pytest.raises(AgentStopped):
+        make_action(other.agent)
+    assert claim(here.pk, worker="test") is None
+    assert resume_everything() == 2
+    here.refresh_from_db()
+    there.refresh_from_db()
+    assert (here.state, there.state) == ("approved", "awaiting_review")
+    assert not Agent.objects.filter(stopped_at__isnull=False).exists()
+
+
+def test_agent_that_was_stopped_before_stays_stopped_after(company):
+    other = make_company()
+    stop(company, by=company.owner)
+    stop_everything()
+    resume_everything()
+    company.agent.refresh_from_db()
+    other.agent.refresh_from_db()
+    assert company.agent.stopped_by == company.owner and not other.agent.is_stopped
+
+
+def test_no_agent_is_resumed_by_itself_while_everything_is_stopped(company):
+    stop(company)
+    other = make_company()
+    stop_everything()
+    for agent in (company.agent, other.agent):
+        with pytest.raises(stops.EverythingStopped):
+            stops.resume(agent=agent, by=OPERATOR, reason="this one is fine")
+    with pytest.raises(stops.EverythingStopped):
+        stops.require_no_standstill()
+    resume_everything()
+    stops.require_no_standstill()
+
+
+def test_reviewers_and_owners_stop_everything_and_strangers_do_not(company):
+    strangers = (make_person("out", "legal"), make_person("root", is_superuser=True))
+    for by in (*strangers, principal_of(company.agent).actor()):
+        with pytest.raises(NotAllowed):
+            stop_everything(by=by)
+    for person in (company.fin, company.owner):
+        stop_everything(by=person)
+        resume_everything()
+    assert Standstill.objects.filter(ended_at=None).count() == 0
+
+
+def test_whoever_stopped_everything_does_not_let_it_go_on(company):
+    second = make_person("owner-d", human=company.owner)
+    AgentRole.objects.create(agent=company.agent, role="steward", person=second)
+    stop_everything(by=company.owner)
+    for person in (company.owner, second):
+        with pytest.raises(NotAllowed, match="You stopped everything"):
+            resume_everything(by=person)
+    for by in (company.fin, make_person("root2", is_superuser=True), Actor.SYSTEM):
+        with pytest.raises(NotAllowed):
+            resume_everything(by=by)
+    elsewhere = make_company()
+    resume_everything(by=elsewhere.owner)
+    assert Standstill.objects.get().ended_by == elsewhere.owner
+
+
+def test_everything_is_stopped_once_and_resumed_once(company):
+    stop_everything(by=company.owner)
+    with pytest.raises(stops.AlreadyStopped, match="Everything is stopped already. owner"):
+        stop_everything(by=company.fin)
+    resume_everything()
+    with pytest.raises(stops.NotStopped):
+        resume_everything()
+
+
+def test_stopping_everything_is_on_record_with_every_agent(company):
+    make_company()
+    stop_everything()
+    resume_everything()
+    verbs = list(Event.objects.exclude(verb="token.issued").order_by("pk").values_list("verb", flat=True))
+    assert verbs == ["standstill.began"] + ["agent.stopped"] * 2 + ["agent.resumed"] * 2 + ["standstill.ended"]
+
+
+@pytest.mark.parametrize("verb", [stops.stop_everything, stops.resume_everything])
+def test_everything_asks_for_a_reason_too(company, verb):
+    if verb is stops.resume_everything:
+        stop_everything()
+    with pytest.raises(Invalid):
+        verb(by=OPERATOR, reason=" ")

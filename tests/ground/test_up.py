@@ -247,8 +247,10 @@ def test_sample_company_is_loaded_once_and_its_service_keeps_its_port(tmp_path):
         done = json.loads((product.home / "run" / "done.json").read_text())
         assert {"demo load", "demo run"} <= set(done)
         assert stat.S_IMODE((product.home / "sample-passwords.txt").stat().st_mode) == 0o600
+        assert "[scripts.refund_desk]" in (product.home / "countersign.toml").read_text()
         address = product.services["shop_url"]
         assert product.stop() == 0
         product.start().wait_ready()
         assert product.services["shop_url"] == address
         assert json.loads((product.home / "run" / "done.json").read_text()) == done
+        assert len(json.loads(product.manage("run", "list", "--json").stdout)) == 24, "a run a ticket, and none twice"

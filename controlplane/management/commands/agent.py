@@ -1,8 +1,11 @@
 from pathlib import Path
 
+from django.core.management import CommandError
+
 from agents import agentfile, readiness, registry, stops
 from agents.counting import count
 from agents.models import Agent, AgentRole
+from approvals import console
 from controlplane.commandline import Noun, find_agent
 
 
@@ -25,12 +28,20 @@ class Command(Noun):
             writes=False,
         )
         export.add_argument("slug", metavar="SLUG")
+        # No transaction around them: a stop counts from the commit of its flag, before what is open goes on hold.
         for name, handler, about in (
-            ("stop", self.stop_agent, "Stop an agent: no new proposals, nothing more runs, what waits goes on hold."),
-            ("resume", self.resume_agent, "Let a stopped agent work again."),
+            (
+                "stop",
+                self.stop,
+                "Stop an agent, one tool of it, or everything: nothing new starts, what waits is held.",
+            ),
+            ("resume", self.resume, "Let a stopped agent, a stopped tool or everything go on."),
         ):
-            parser = self.verb(verbs, name, handler, about)
-            parser.add_argument("slug", metavar="SLUG")
+            parser = self.verb(verbs, name, handler, about, writes=False)
+            which = parser.add_mutually_exclusive_group(required=True)
+            which.add_argument("slug", metavar="SLUG", nargs="?")
+            which.add_argument("--everything", action="store_true", help="every agent at once")
+            parser.add_argument("--tool", metavar="NAME", help="only this tool of the agent")
             parser.add_argument("--reason", required=True, help="goes on record")
         listing = self.verb(
             verbs, "list", self.list_agents, "List agents, where they stand, and what they still need.", writes=False
@@ -75,18 +86,27 @@ class Command(Noun):
         if spec.policy:
             self.note(f"Beside it belongs {spec.policy.file}: `manage.py policy export {slug} > {spec.policy.file}`")
 
-    def stop_agent(self, slug, reason, **_):
-        held = stops.stop(agent=find_agent(slug), by=self.by, reason=reason)
-        self.note(
-            f"{slug} is stopped; {count(held, 'action')} on hold."
-            f" `manage.py agent resume {slug} --reason ...` lets it go on."
-        )
+    def stop(self, slug, tool, everything, reason, **_):
+        what, words = _what(slug, tool, everything)
+        if everything:
+            held = stops.stop_everything(by=self.by, reason=reason)
+        elif tool is not None:
+            held = stops.stop_tool(tool=console.tool_of(find_agent(slug), tool), by=self.by, reason=reason)
+        else:
+            held = stops.stop(agent=find_agent(slug), by=self.by, reason=reason)
+        again = f"`manage.py agent resume {words} --reason ...` lets it go on."
+        self.note(f"{what} is stopped; {count(held, 'action')} on hold. {again}")
 
-    def resume_agent(self, slug, reason, **_):
-        back = stops.resume(agent=find_agent(slug), by=self.by, reason=reason)
-        self.note(
-            f"{slug} works again; {count(back, 'action')} went back to where {'it was' if back == 1 else 'they were'}."
-        )
+    def resume(self, slug, tool, everything, reason, **_):
+        what, _words = _what(slug, tool, everything)
+        if everything:
+            back = stops.resume_everything(by=self.by, reason=reason)
+        elif tool is not None:
+            back = stops.resume_tool(tool=console.tool_of(find_agent(slug), tool), by=self.by, reason=reason)
+        else:
+            back = stops.resume(agent=find_agent(slug), by=self.by, reason=reason)
+        where = "it was" if back == 1 else "they were"
+        self.note(f"{what} works again; {count(back, 'action')} went back to where {where}.")
 
     def list_agents(self, json, **_):
         agents = list(Agent.objects.order_by("slug").prefetch_related("roles__person"))
@@ -106,6 +126,15 @@ class Command(Noun):
             problems = [problem.as_json() for problem in errors.problems]
             self.print_json({"valid": False, "problems": problems, "more_may_follow": errors.partial})
         self.refuse(*errors.lines)
+
+
+def _what(slug: str | None, tool: str | None, everything: bool) -> tuple[str, str]:
+    """Return what is meant, in a sentence and as it is written on the line. Raises CommandError for a tool of no agent."""
+    if everything and tool is not None:
+        raise CommandError("--tool goes with the SLUG of its agent, not with --everything.", returncode=2)
+    if everything:
+        return "Everything", "--everything"
+    return (slug, slug) if tool is None else (f"{tool} of {slug}", f"{slug} --tool {tool}")
 
 
 def _owner(agent: Agent) -> str:

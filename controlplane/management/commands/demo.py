@@ -12,13 +12,13 @@ class Command(Noun):
             verbs,
             "load",
             self.load_company,
-            "Add the sample people, agent, host, secret and token where they are missing.",
+            "Add the sample people, agent, script, host, secret and tokens where they are missing.",
         )
         self.verb(
             verbs,
             "run",
             self.run_inbox,
-            "Propose what the inbox asks for, over REST; `up` must be running.",
+            "Enqueue a run for each ticket of the inbox, over REST; `up` must be running.",
             writes=False,
         )
 

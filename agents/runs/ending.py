@@ -1,0 +1,77 @@
+"""How a run ends: what it left open is taken back, what its budgets held for it is settled, and who must know is told."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.db import transaction
+
+from agents import actions, budgets, failpoints, states
+from agents.lifecycle import RUN_ENDS, RunState
+from agents.models import AgentRole, Run, RunContent, RunStep
+from audit.actors import Actor
+
+#: Ends that the agent's people should look at.
+NEEDS_ATTENTION = frozenset(
+    {RunState.FAILED_VERIFICATION, RunState.BUDGET_EXCEEDED, RunState.FAILED, RunState.QUARANTINED}
+)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run ends: the state, a code for machines, a sentence for people, and what belongs on record with it."""
+
+    state: RunState
+    code: str = ""
+    detail: str = ""
+    data: dict = field(default_factory=dict)
+
+
+@transaction.atomic
+def end(run_id: UUID, ended: Ended, *, by: Actor = Actor.SYSTEM, where: dict | None = None, output=None) -> Run | None:
+    """End the run; None when it had ended already or `where` doesn't hold any more.
+
+    In the order of locks: its open actions are withdrawn, then the run moves, then its budgets are settled. What
+    executes already can't be recalled: its result stays on the action.
+    """
+    actions.withdraw_for(run_id, by=by, reason=ended.code or str(ended.state))
+    run = (
+        Run.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("agent")
+        .filter(pk=run_id, **(where or {}))
+        .first()
+    )
+    if run is None or run.state in RUN_ENDS:
+        return None
+    if output is not None:
+        RunContent.objects.filter(run=run).update(output=output)
+    _close_journal(run)
+    states.move_run(
+        run,
+        to=ended.state,
+        by=by,
+        data={"reason": ended.code, "owner": _owner(run), **ended.data},
+        private={"detail": ended.detail} if ended.detail else None,
+        error={"code": ended.code, "detail": ended.detail} if ended.code else None,
+        attention=str(ended.state) if ended.state in NEEDS_ATTENTION else "",
+    )
+    if run.parent_id:
+        states.tell_run(run.parent_id)
+    failpoints.reach("in_end")
+    return run
+
+
+def _owner(run: Run) -> int | None:
+    owners = AgentRole.objects.filter(agent=run.agent_id, role=AgentRole.Role.OWNER)
+    return owners.values_list("person", flat=True).first()
+
+
+def _close_journal(run: Run) -> None:
+    """Close what is open: nobody will ever know what became of it here, and what it may have used counts as used."""
+    left = list(RunStep.objects.filter(run=run, state=RunStep.State.INTENT))
+    if left:
+        RunStep.objects.filter(pk__in=[step.pk for step in left]).update(state=RunStep.State.UNKNOWN)
+    lines = budgets.lines(run)
+    for step in left:
+        if step.reserved:
+            held = budgets.Held.from_json(step.reserved)
+            budgets.settle(lines, held, held.amounts)

@@ -1,0 +1,165 @@
+"""The journal of a run: each step is written before and after, under the fence, and what is done is never done again."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from agents import budgets, canonical, spikes, states
+from agents.lifecycle import RunState
+from agents.models import Run, RunContent, RunStep
+from agents.runs.leasing import Fenced, Lease, renew
+from agents.runtimes.base import Call, Delegate, Finish, Propose, Step, Usage
+from audit.actors import Actor
+
+
+def open_steps(run: Run) -> list[RunStep]:
+    """Return the steps that were begun and aren't over, in order, with their action or child run."""
+    related = ("action__definition", "action__content", "child__content", "child__agent")
+    return list(run.journal.filter(state=RunStep.State.INTENT).select_related(*related).order_by("number"))
+
+
+@transaction.atomic
+def begin(lease: Lease, kind: str, *, estimate: Usage | None = None, content: dict | None = None) -> RunStep:
+    """Write down that a step begins, hold back what it may use, and renew the lease; return the step.
+
+    A step that a dead worker left open is begun again: that is a further try, and what the one before may have used
+    counts as used. Raises Fenced and BudgetExhausted.
+    """
+    renew(lease)
+    run = lease.lock()
+    if run.state == RunState.PAUSED:  # stopped since the lease was taken
+        raise Fenced
+    shift_for(run, lease, kind)
+    step = run.journal.filter(state=RunStep.State.INTENT, kind=kind, child=None).order_by("number").last()
+    if step is None:
+        step = _add(run, kind, content=content or {})
+    lines = budgets.lines(run)
+    if step.reserved:
+        lost = budgets.Held.from_json(step.reserved)
+        budgets.settle(lines, lost, lost.amounts)
+    held = budgets.reserve(lines, _amounts(estimate)) if estimate else None
+    RunStep.objects.filter(pk=step.pk).update(
+        tries=F("tries") + 1, worker=lease.worker, reserved=held.as_json() if held else {}
+    )
+    step.refresh_from_db()
+    step.run = lease.run = _with_agent(run, lease)
+    return step
+
+
+def shift_for(run: Run, lease: Lease, kind: str) -> None:
+    """Leave the queue, or the wait for people, when the runtime's turn comes."""
+    if kind == RunStep.Kind.THINK and run.state == RunState.QUEUED:
+        shift(run, lease, RunState.PLANNING)
+    elif kind == RunStep.Kind.THINK and run.state == RunState.AWAITING_REVIEW:
+        shift(run, lease, RunState.EXECUTING)
+
+
+def _with_agent(run: Run, lease: Lease) -> Run:
+    agent = lease.run.agent
+    run.refresh_from_db()
+    run.agent = agent
+    return run
+
+
+def _amounts(usage: Usage) -> dict[str, int]:
+    return {"tokens": usage.tokens, "micros": usage.micros}
+
+
+def _add(run: Run, kind: str, **columns) -> RunStep:
+    Run.objects.filter(pk=run.pk).update(steps=F("steps") + 1)
+    run.steps += 1
+    return RunStep.objects.create(run=run, number=run.steps, kind=kind, plan=run.plan, **columns)
+
+
+def close(step: RunStep, *, ok: bool, **columns) -> None:
+    """Write down, in the caller's transaction, how a step came out."""
+    state = RunStep.State.DONE if ok else RunStep.State.FAILED
+    RunStep.objects.filter(pk=step.pk, state=RunStep.State.INTENT).update(
+        state=state, ended_at=Now(), reserved={}, **columns
+    )
+
+
+@transaction.atomic
+def finish_think(lease: Lease, step: RunStep, made: Step) -> list[budgets.Line]:
+    """Write down what the runtime made of its turn, and with it everything it wants next; return the budgets it overdrew.
+
+    The new steps stand in the journal before any of them is taken. Raises Fenced.
+    """
+    run = lease.lock()
+    over = _settle(run, step, made.usage)
+    RunContent.objects.filter(run=run).update(memory=made.memory)
+    result = {"move": type(made.move).__name__.lower(), "note": made.note[:500]}
+    close(step, ok=True, result=result, **_used(made.usage))
+    if over:
+        return over
+    if isinstance(made.move, Propose):
+        for call in made.move.calls:
+            _add(run, RunStep.Kind.ACT, asked_by=step.number, **_asked(call))
+        shift(run, lease, RunState.EXECUTING)
+    elif isinstance(made.move, Delegate):
+        content = {"input": dict(made.move.input)}
+        _add(run, RunStep.Kind.DELEGATE, asked_by=step.number, tool=made.move.agent[:63], content=content)
+        shift(run, lease, RunState.EXECUTING)
+    elif isinstance(made.move, Finish):
+        RunContent.objects.filter(run=run).update(output=made.move.output)
+        shift(run, lease, RunState.VERIFYING)
+    return []
+
+
+@transaction.atomic
+def give_up_try(lease: Lease, step: RunStep, usage: Usage | None) -> list[budgets.Line]:
+    """Write down what a step used that came to nothing; unknown usage counts as all that was held. Raises Fenced."""
+    run = lease.lock()
+    held = budgets.Held.from_json(step.reserved) if step.reserved else None
+    if usage is None and held:
+        usage = Usage(tokens_out=held.amounts.get("tokens", 0), micros=held.amounts.get("micros", 0))
+    over = _settle(run, step, usage or Usage())
+    RunStep.objects.filter(pk=step.pk).update(reserved={})
+    return over
+
+
+def _settle(run: Run, step: RunStep, usage: Usage) -> list[budgets.Line]:
+    Run.objects.filter(pk=run.pk).update(
+        tokens_in=F("tokens_in") + usage.tokens_in,
+        tokens_out=F("tokens_out") + usage.tokens_out,
+        micros_inference=F("micros_inference") + usage.micros,
+    )
+    if usage.tokens or usage.micros:
+        spikes.note(run.agent, usage.tokens, usage.micros)
+    return budgets.settle(budgets.lines(run), budgets.Held.from_json(step.reserved), _amounts(usage))
+
+
+def _used(usage: Usage) -> dict[str, int]:
+    return {"tokens_in": usage.tokens_in, "tokens_out": usage.tokens_out, "micros": usage.micros}
+
+
+def _asked(call: Call) -> dict:
+    content = asdict(call)
+    return {"tool": call.tool[:63], "asked_digest": asked_digest(call), "content": content}
+
+
+def asked_digest(call: Call) -> str:
+    """Return what two calls have in common that want the same: tool and arguments, whatever is said about them."""
+    try:
+        return canonical.digest_of([call.tool, call.arguments])
+    except canonical.NotCanonical:
+        return ""  # the gate refuses it, with the reason
+
+
+def times_asked(run: Run, calls: Sequence[Call]) -> int:
+    """Return how often the most repeated of these calls stands in the journal already."""
+    digests = [asked_digest(call) for call in calls]
+    return max((run.journal.filter(asked_digest=digest).count() for digest in digests if digest), default=0)
+
+
+def shift(run: Run, lease: Lease, to: RunState) -> None:
+    """Move a leased run on. One that was paused meanwhile stays so, and goes on from there when it is resumed."""
+    if run.state == to:
+        return
+    if run.state == RunState.PAUSED:
+        Run.objects.filter(pk=run.pk).update(paused_from=to)
+    else:
+        states.move_run(run, to=to, by=Actor.SYSTEM, where=lease.guard)

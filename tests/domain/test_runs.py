@@ -1,0 +1,234 @@
+"""Runs through the engine: journaled, gated, parked and carried on."""
+
+import pytest
+from django.db.models.functions import Now
+
+from agents import actions, contents, runs, states, stops
+from agents.errors import AgentNotEnabled, AgentStopped
+from agents.lifecycle import RunState, State
+from agents.models import Action, Run, RunContent, RunStep
+from agents.runs import leasing
+from agents.runs.enqueuing import NotRunHere
+from agents.runs.journal import begin as begin_step
+from agents.runtimes.base import Usage
+from audit.actors import Actor
+from tests.domain.running import (
+    SAW,
+    action_of,
+    begin,
+    carry,
+    enqueue,
+    fresh,
+    journal,
+    look,
+    make_talking_company,
+    refund,
+    reply,
+    set_agent,
+    verbs,
+)
+from tests.factories import decide, make_company
+from tests.toolserver import in_turn, says, serving
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def company():
+    return make_talking_company()
+
+
+@pytest.fixture
+def agent(company):
+    return company.agent
+
+
+@pytest.fixture(autouse=True)
+def tool():
+    with serving(says(200, {"done": True})) as tool:
+        yield tool
+
+
+def test_a_run_looks_up_and_completes_with_every_step_in_its_journal(agent, tool):
+    run = begin(agent, {"propose": [look()]}, SAW)
+    assert (run.state, run.wake_at, run.lease_until) == (RunState.COMPLETED, None, None)
+    assert run.content.output["saw"][0]["ok"] and run.content.output["saw"][0]["output"] == {"done": True}
+    assert journal(run) == [("think", "done"), ("act", "done"), ("think", "done")]
+    assert len(tool.calls) == 1
+    assert verbs(run) == ["enqueued", "planning", "executing", "verifying", "completed"]
+
+
+def test_an_action_of_a_run_names_the_run_and_its_step(agent):
+    run = begin(agent, {"propose": [look()]}, {"finish": 1})
+    action = Action.objects.get(run_id=run.pk)
+    assert action.step_id == run.journal.get(kind="act").pk and action.state == State.SUCCEEDED
+    assert action.proposer_agent == agent and action.token is None
+
+
+def test_a_held_action_parks_the_run_without_a_lease_and_its_approval_carries_it_on(company, agent, tool):
+    run = begin(agent, {"propose": [refund()]}, SAW)
+    assert (run.state, run.lease_until, tool.calls) == (RunState.AWAITING_REVIEW, None, [])
+    decide(action_of(run), company.fin)
+    decide(action_of(run), company.lea)
+    run = carry(run)
+    assert run.state == RunState.COMPLETED and run.content.output["saw"][0]["ok"]
+    assert len(tool.calls) == 1
+
+
+def test_a_decision_wakes_the_run_in_its_own_transaction(company, agent):
+    run = begin(agent, {"propose": [refund()]}, {"finish": 1})
+    before = run.news
+    decide(action_of(run), company.fin, "reject")
+    assert fresh(run).news > before
+    assert Run.objects.filter(pk=run.pk, wake_at__lte=Now()).exists()
+
+
+def test_a_rejection_reaches_the_runtime_with_its_code_and_words(company, agent):
+    run = begin(agent, {"propose": [refund()]}, SAW)
+    decide(action_of(run), company.fin, "reject", note="Not this customer")
+    said = carry(run).content.output["saw"][0]
+    assert said["failure"] == "rejected"
+    assert "wrong_value" in said["said"] and "Not this customer" in said["said"]
+
+
+def test_words_of_a_reviewer_are_masked_as_the_policy_redacts(company, agent):
+    run = begin(agent, {"propose": [refund()]}, SAW)
+    decide(action_of(run), company.fin, "reject", note="the token is ghp_" + "a1B2" * 9)
+    assert "ghp_" not in str(carry(run).content.output)
+
+
+def test_several_calls_of_one_step_run_and_wait_side_by_side(company, agent, tool):
+    run = begin(agent, {"propose": [look(), refund("A-2"), reply()]}, SAW)
+    assert run.state == RunState.AWAITING_REVIEW
+    assert {action.tool.name: action.state for action in Action.objects.filter(run_id=run.pk)} == {
+        "look_up": "succeeded",
+        "issue_refund": "awaiting_review",
+        "send_reply": "awaiting_review",
+    }
+    decide(action_of(run, "send_reply"), company.lea, "reject")
+    assert carry(run).state == RunState.AWAITING_REVIEW
+    decide(action_of(run), company.fin)
+    decide(action_of(run), company.lea)
+    run = carry(run)
+    assert [said["failure"] for said in run.content.output["saw"]] == ["", "", "rejected"]
+
+
+def test_a_call_the_gate_turns_away_is_a_result_and_writes_no_action(agent):
+    wrong = {"tool": "look_up", "arguments": {"order": 1}}
+    run = begin(agent, {"propose": [wrong, {"tool": "no_such_tool", "arguments": {}}]}, SAW)
+    assert [said["failure"] for said in run.content.output["saw"]] == ["invalid", "invalid"]
+    assert "order_id" in str(run.content.output) and not Action.objects.filter(run_id=run.pk).exists()
+
+
+def test_other_parameters_after_an_invalid_answer_are_a_new_action(agent, tool):
+    tool.behaviour = in_turn(says(422, {"detail": "no such order"}), says(200, {"status": "paid"}))
+    again = look("A-1", **{"or": [{"order_id": "A-2"}]})
+    run = begin(agent, {"propose": [again]}, SAW)
+    tried = Action.objects.filter(run_id=run.pk).order_by("created_at")
+    assert [action.state for action in tried] == ["failed", "succeeded"]
+    assert tried[0].digest != tried[1].digest and tried[0].lineage != tried[1].lineage
+    assert [said["failure"] for said in run.content.output["saw"]] == ["invalid", ""]
+
+
+def test_a_withdrawn_action_is_told_as_such(agent, company):
+    run = begin(agent, {"propose": [refund()]}, SAW)
+    actions.supersede_ungranted(agent.tools.get(name="issue_refund"), by=company.owner.actor())
+    assert carry(run).content.output["saw"][0]["failure"] == "withdrawn"
+
+
+def test_an_unknown_outcome_keeps_the_run_waiting_for_people(company, agent, tool):
+    tool.behaviour = says(500)
+    run = begin(agent, {"propose": [reply()]}, SAW)
+    decide(action_of(run, "send_reply"), company.lea)
+    run = carry(run)
+    assert (run.state, action_of(run, "send_reply").state) == (RunState.AWAITING_REVIEW, State.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("columns", "refusal"), [({"enabled": False}, AgentNotEnabled), ({"runtime": "external"}, NotRunHere)]
+)
+def test_nothing_is_enqueued_for_an_agent_that_does_not_run_here(agent, columns, refusal):
+    set_agent(agent, **columns)
+    with pytest.raises(refusal):
+        enqueue(agent, {"finish": 1})
+
+
+def test_nothing_is_enqueued_for_a_stopped_agent(company, agent):
+    stops.stop(agent=agent, by=company.owner.actor(), reason="Look first")
+    with pytest.raises(AgentStopped):
+        enqueue(agent, {"finish": 1})
+
+
+def test_a_run_goes_on_as_it_was_enqueued_when_its_agent_changes(agent):
+    run = enqueue(agent, {"finish": 1})
+    set_agent(agent, runtime="another", verify={"forbid": ["1"]})
+    assert carry(run).state == RunState.COMPLETED
+
+
+def test_a_run_whose_runtime_no_worker_knows_fails_and_says_so(agent):
+    set_agent(agent, runtime="nobody-knows-it")
+    run = begin(agent, {"finish": 1})
+    assert (run.state, run.error["code"], run.attention) == (RunState.FAILED, "runtime_missing", "failed")
+
+
+def test_what_the_runtime_gives_up_on_ends_the_run_with_its_own_code(agent):
+    run = begin(agent, {"fail": {"code": "no_such_ticket", "detail": "T-9 isn't there"}})
+    assert (run.state, run.error) == (RunState.FAILED, {"code": "no_such_ticket", "detail": "T-9 isn't there"})
+
+
+def test_a_run_that_goes_round_in_circles_is_ended(agent, tool):
+    run = begin(agent, {"propose": [look()]})
+    assert (run.state, run.error["code"]) == (RunState.FAILED, "repeat_loop")
+    assert len(tool.calls) == 3
+
+
+def test_a_step_that_wants_too_much_at_once_is_not_begun(agent, tool):
+    run = begin(agent, {"propose": [look(f"A-{n}") for n in range(21)]})
+    assert (run.error["code"], tool.calls) == ("too_many_calls", [])
+
+
+def test_a_step_that_keeps_failing_is_set_apart_after_three_tries(agent):
+    run = enqueue(agent, {"raise": "no model answers"})
+    for _ in range(2):
+        assert carry(run).state == RunState.PLANNING
+    run = carry(run)
+    assert (run.state, run.error["code"], run.attention) == (RunState.QUARANTINED, "step_keeps_failing", "quarantined")
+    assert journal(run) == [("think", "unknown")] and run.journal.get().tries == 3
+
+
+def test_a_worker_that_dies_in_a_step_counts_as_a_try(agent):
+    run = enqueue(agent, {"finish": 1})
+    for _ in range(3):  # each takes the lease, begins the step, and is never heard of again
+        lease = leasing.take(run.pk, worker="dead")
+        begin_step(lease, RunStep.Kind.THINK, estimate=Usage())
+        leasing.release(run.pk, lease.fence)
+    assert carry(run).state == RunState.QUARANTINED
+
+
+def test_a_done_step_is_never_done_again(agent, tool):
+    run = begin(agent, {"propose": [look()]}, {"propose": [refund()]}, {"finish": 1})
+    for _ in range(3):
+        run = carry(run)
+    assert len(tool.calls) == 1 and run.journal.count() == 4
+    with pytest.raises(Exception, match="stays as it is"):
+        RunStep.objects.filter(run=run, kind="act", state="done").update(state="intent")
+
+
+def test_nobody_is_told_a_state_that_a_run_cannot_reach(agent):
+    run = enqueue(agent, {"finish": 1})
+    with pytest.raises(Exception, match="queued"):
+        states.move_run(run, to=RunState.COMPLETED, by=Actor.SYSTEM)
+
+
+def test_the_client_s_input_and_output_die_by_the_policy_s_days(agent):
+    run = begin(agent, {"propose": [look()]}, {"finish": "words"})
+    RunContent.objects.filter(run=run).update(erase_after=0)
+    assert contents.erase_due() == 1
+    run = fresh(run)
+    assert (run.content.input, run.content.output, run.content.memory) == ({}, None, None)
+    assert all(step.content == {} for step in run.journal.all())
+
+
+def test_an_external_agent_still_proposes_by_itself():
+    assert make_company().agent.runtime == "external"
+    assert runs.sweep() == {}

@@ -1,0 +1,117 @@
+"""Workers, people and the clock at one run at the same moment."""
+
+from datetime import timedelta
+
+import pytest
+from django.db.models import F
+from django.db.models.functions import Now
+
+from agents import engine, runs, stops
+from agents.errors import AlreadyDecided
+from agents.lifecycle import RUN_ENDS, RunState
+from agents.models import Action, Run, RunStep
+from agents.runs import journal, leasing
+from agents.runs.leasing import Fenced
+from agents.runtimes.base import Finish, Step, Usage
+from audit.actors import Actor
+from tests.domain.running import action_of, begin, carry, enqueue, fresh, look, make_talking_company, refund
+from tests.factories import decide
+from tests.races.threads import begin as start
+from tests.races.threads import together
+from tests.toolserver import hangs, in_turn, says, serving
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+TURNS = {"propose": [look("A-1")]}, {"propose": [look("A-2")]}, {"finish": "done"}
+
+
+@pytest.fixture
+def company():
+    return make_talking_company()
+
+
+@pytest.fixture(autouse=True)
+def tool():
+    with serving(says(200, {"done": True})) as tool:
+        yield tool
+
+
+def advance(run, number):
+    return lambda: engine.advance(run.pk, worker=f"w{number}")
+
+
+def test_eight_workers_at_one_run_make_every_step_once(company, tool):
+    for _ in range(5):
+        run, before = enqueue(company.agent, *TURNS), len(tool.calls)
+        assert together(*(advance(run, n) for n in range(8))) == [None] * 8
+        run = carry(run)
+        assert (run.state, len(tool.calls) - before, run.steps) == (RunState.COMPLETED, 2, 5)
+        assert {step.tries for step in run.journal.all()} == {1}
+
+
+def test_a_decision_at_the_moment_of_parking_is_never_slept_through(company):
+    for number in range(12):
+        run = begin(company.agent, {"propose": [refund(f"A-{number}")]}, {"finish": "done"})
+        decide(action_of(run), company.fin)
+        together(advance(run, 1), lambda run=run: decide(action_of(run), company.lea))
+        run = fresh(run)
+        assert run.state in RUN_ENDS or Run.objects.filter(pk=run.pk, wake_at__lte=Now()).exists()
+        assert carry(run).state == RunState.COMPLETED
+
+
+def test_a_worker_that_lost_its_lease_writes_nothing_when_it_wakes(company, tool):
+    run = enqueue(company.agent, *TURNS)
+    frozen = leasing.take(run.pk, worker="frozen")
+    step = journal.begin(frozen, RunStep.Kind.THINK, estimate=Usage())
+    Run.objects.filter(pk=run.pk).update(lease_until=Now() - timedelta(seconds=1))
+    run = carry(run)
+    assert run.state == RunState.COMPLETED
+    with pytest.raises(Fenced):
+        journal.finish_think(frozen, step, Step(Finish("mine")))
+    assert fresh(run).content.output == "done" and len(tool.calls) == 2
+
+
+def test_a_frozen_worker_cannot_propose_what_another_has_taken_up(company, tool):
+    run = enqueue(company.agent, *TURNS)
+    frozen = leasing.take(run.pk, worker="frozen")
+    step = journal.begin(frozen, RunStep.Kind.THINK, estimate=Usage())
+    Run.objects.filter(pk=run.pk).update(lease_until=Now() - timedelta(seconds=1), fence=F("fence") + 1)
+    with pytest.raises(Fenced):
+        engine.advancing._step(frozen)
+    assert tool.calls == [] and Action.objects.count() == 0 and step.pk
+
+
+def test_cancelling_while_workers_carry_it_on_leaves_nothing_open(company, tool):
+    for number in range(8):
+        run = enqueue(company.agent, {"propose": [look(f"A-{number}"), refund(f"A-{number}")]}, {"finish": 1})
+        cancel = lambda run=run: runs.cancel(run.pk, by=Actor.SYSTEM, reason="Not needed")  # noqa: E731
+        results = together(advance(run, 1), cancel, advance(run, 2))
+        assert not [found for found in results if isinstance(found, Exception)], results
+        run = fresh(run)
+        assert (run.state, run.wake_at, run.lease_until) == (RunState.CANCELLED, None, None)
+        assert not Action.objects.filter(run_id=run.pk, state__in=["awaiting_review", "approved"]).exists()
+
+
+def test_two_who_cancel_at_once_end_it_once(company):
+    run = begin(company.agent, {"propose": [refund()]})
+    cancel = lambda: runs.cancel(run.pk, by=Actor.SYSTEM)  # noqa: E731
+    found = together(cancel, cancel)
+    assert sum(isinstance(one, AlreadyDecided) for one in found) == 1
+
+
+def begun():
+    return RunStep.objects.filter(kind=RunStep.Kind.THINK)
+
+
+def test_after_a_stop_no_worker_begins_another_step(company, tool):
+    tool.behaviour = in_turn(hangs(0.05), says(200, {}))
+    going = [enqueue(company.agent, *TURNS) for _ in range(6)]
+    racers = [start(advance(run, n)) for n, run in enumerate(going)]
+    stops.stop(agent=company.agent, by=company.owner.actor(), reason="Look first")
+    thoughts, calls = (set(rows.values_list("pk", flat=True)) for rows in (begun(), Action.objects.all()))
+    for racer in racers:
+        assert racer.finish() is None
+    assert set(begun().values_list("pk", flat=True)) == thoughts
+    assert set(Action.objects.values_list("pk", flat=True)) == calls
+    for run in going:
+        engine.advance(run.pk, worker="later")
+    assert {fresh(run).state for run in going} <= {RunState.PAUSED, RunState.COMPLETED}

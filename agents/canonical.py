@@ -19,6 +19,7 @@ MAX_EXPONENT = 400
 # Strings are taken whole, so a brace inside text never counts as structure. The possessive quantifiers never
 # backtrack. A lone quote is a string that doesn't end: the scan stops there and the parser says so.
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\],:"]|[^\s"{}\[\],:]++', re.DOTALL)
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _EXPONENT = re.compile(r"[eE]([+-]?[0-9]+)")
 
 
@@ -60,6 +61,11 @@ def sha256_hex(data: bytes) -> str:
 def digest_of(value) -> str:
     """Return the SHA-256 (hex) of the value's canonical bytes; raises NotCanonical."""
     return sha256_hex(canonical_bytes(value))
+
+
+def holds_nul(written: bytes) -> bool:
+    """Whether canonical bytes hold a NUL character in some text: JSON may, PostgreSQL's jsonb can't."""
+    return _NUL.search(written) is not None
 
 
 def plain_number(number: int | float | Decimal) -> int | float:

@@ -149,7 +149,7 @@ def tell_run(run_id) -> None:
     """
     waits = Case(When(lease_until__isnull=True, then=Now()), default=F("wake_at"))
     woken = Run.objects.filter(pk=run_id, wake_at__isnull=False).exclude(state=RunState.PAUSED)
-    if woken.update(news=F("news") + 1, wake_at=waits):
+    if woken.update(news=F("news") + 1, wake_at=waits, rings=0):
         wake.ring_run(run_id)
 
 

@@ -23,7 +23,9 @@ task_ignore_result = True
 task_serializer = "json"
 accept_content = ["json"]
 result_backend = None
-worker_prefetch_multiplier = 1
+# A slot whose acknowledgement is lost (the broker goes while a process of the pool dies) is never given back: with a
+# limit, the worker would hear nothing any more. What it takes too much of, the clock rings for again.
+worker_prefetch_multiplier = 0
 # Whoever reaches the broker may ring; nobody may command the worker through it.
 worker_enable_remote_control = False
 worker_cancel_long_running_tasks_on_connection_loss = True

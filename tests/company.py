@@ -11,6 +11,7 @@ from tests.visitor import AgentClient, Reviewer, RunClient
 #: Times short enough that a lost worker is noticed within a test.
 QUICK = {
     "COUNTERSIGN_LEASE_SECONDS": "4",
+    "COUNTERSIGN_RUN_LEASE_SECONDS": "4",
     "COUNTERSIGN_TOOL_SECONDS": "2",
     "COUNTERSIGN_RETRY_SECONDS": "0.5",
     "COUNTERSIGN_CLOCK_SECONDS": "0.2",

@@ -9,6 +9,8 @@ from tests.product import Product
 # Hooks: the run's own PostgreSQL and Valkey start before the first test that needs them, and stop after the last.
 from tests.servers import django_db_setup, pytest_collection_finish, pytest_unconfigure  # noqa: F401
 
+EMPTIED = pytest.StashKey[bool]()
+
 
 @pytest.fixture(autouse=True)
 def _as_the_product(request):
@@ -22,11 +24,12 @@ def _as_the_product(request):
         return
     request.getfixturevalue("db")
     transactional = "transactional_db" in request.fixturenames or (marker and marker.kwargs.get("transaction"))
-    if transactional:
+    if request.config.stash.get(EMPTIED, False):
         from tests.factories import restore_moves
 
-        restore_moves()  # the transactional test before emptied every table, also the one of allowed moves
-    elif not request.node.get_closest_marker("as_owner"):
+        restore_moves()  # a transactional test before emptied every table, also those of allowed moves
+    request.config.stash[EMPTIED] = bool(transactional)
+    if not transactional and not request.node.get_closest_marker("as_owner"):
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL ROLE cs_app")
     yield

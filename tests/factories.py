@@ -6,7 +6,7 @@ from itertools import count
 from textwrap import dedent
 
 from django.contrib.auth.models import Group
-from django.db import transaction
+from django.db import connections, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -21,9 +21,7 @@ from agents.models import (
     Agent,
     AgentRole,
     Grant,
-    MoveAllowed,
     Person,
-    RunMoveAllowed,
     Tool,
     ToolDefinition,
 )
@@ -232,15 +230,17 @@ def moves(action: Action) -> list[tuple[str | None, str]]:
 
 
 def restore_moves() -> None:
-    """Fill the table of allowed moves again, as the owner, after a transactional test has emptied every table."""
-    MoveAllowed.objects.using("owner").bulk_create(
-        [MoveAllowed(old_state=old, new_state=new) for old, targets in ACTION_MOVES.items() for new in targets],
-        ignore_conflicts=True,
-    )
-    RunMoveAllowed.objects.using("owner").bulk_create(
-        [RunMoveAllowed(old_state=old, new_state=new) for old, targets in RUN_MOVES.items() for new in targets],
-        ignore_conflicts=True,
-    )
+    """Fill the tables of allowed moves again, as the owner, after a transactional test has emptied every table.
+
+    On a connection of its own: the test that comes may not use the owner's, or be in a transaction.
+    """
+    owner = connections["owner"]
+    with owner.get_new_connection(owner.get_connection_params()) as connection, connection.cursor() as cursor:
+        for table, moves in (("agents_moveallowed", ACTION_MOVES), ("agents_runmoveallowed", RUN_MOVES)):
+            cursor.executemany(
+                f"INSERT INTO {table} (old_state, new_state) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+                [(str(old), str(new)) for old, targets in moves.items() for new in targets],
+            )
 
 
 # --- policy

@@ -35,6 +35,7 @@ class Servers:
         os.environ["DATABASE_URL"] = self.postgres.url("cs_app")
         os.environ["DATABASE_OWNER_URL"] = self.postgres.url("postgres")
         os.environ["REDIS_URL"] = self.valkey.url
+        os.environ["COUNTERSIGN_TEST_SERVERS"] = str(self.home)
 
     def start(self) -> None:
         if not self.started:
@@ -64,8 +65,13 @@ ours: list[Servers] = []
 
 
 def announce() -> None:
-    """Make ready what the settings need to know, once; do nothing where the environment names servers."""
-    if not os.environ.get("DATABASE_URL"):
+    """Make ready what the settings need to know, once; do nothing where the environment names servers.
+
+    Tests that run side by side (pytest -n 2) have servers of their own each: what the first process announced to itself
+    isn't what somebody named.
+    """
+    inherited = "PYTEST_XDIST_WORKER" in os.environ and "COUNTERSIGN_TEST_SERVERS" in os.environ
+    if inherited or not os.environ.get("DATABASE_URL"):
         ours.append(Servers())
         ours[0].announce()
 

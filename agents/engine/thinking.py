@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 
 from django.conf import settings
@@ -19,7 +19,7 @@ from agents.runs import journal, leasing
 from agents.runs.ending import Ended
 from agents.runs.leasing import Lease
 from agents.runtimes import base
-from agents.runtimes.base import Allowance, Fail, Finish, Propose, Step, StepFailed, Task, Usage
+from agents.runtimes.base import Allowance, Fail, Propose, Step, StepFailed, Task, Usage
 from agents.tools import base as operator
 from audit.actors import Actor
 
@@ -107,9 +107,11 @@ def _sound(run: Run, made: Step) -> base.Move:
     for used in (made.usage.tokens_in, made.usage.tokens_out, made.usage.micros):
         budgets.countable(used)  # a runtime that reports nonsense made no step: all that was held counts
     move = made.move
-    stored = [made.memory, move.output if isinstance(move, Finish) else None]
-    if sum(len(canonical.canonical_bytes(value)) for value in stored) > MOST_BYTES:
-        return Fail("too_much_to_remember", f"More than {MOST_BYTES // 1024} KiB of memory and output.")
+    stored = canonical.canonical_bytes([made.memory, asdict(move)])
+    if len(stored) > MOST_BYTES:
+        return Fail("too_much_to_remember", f"More than {MOST_BYTES // 1024} KiB of memory and what it wants.")
+    if canonical.holds_nul(stored):
+        return Fail("unstorable", "Its memory or what it wants holds a NUL character.")
     if isinstance(move, Propose):
         if not 0 < len(move.calls) <= MOST_CALLS:
             return Fail("too_many_calls", f"A step wants 1 to {MOST_CALLS} calls, not {len(move.calls)}.")

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from agents import actions, budgets, failpoints, states
+from agents import actions, budgets, failpoints, states, wake
 from agents.lifecycle import RUN_ENDS, RunState
-from agents.models import AgentRole, Run, RunContent, RunStep
+from agents.models import AgentRole, Run, RunStep
 from audit.actors import Actor
 
 #: Ends that the agent's people should look at.
@@ -26,24 +26,29 @@ class Ended:
     data: dict = field(default_factory=dict)
 
 
-@transaction.atomic
-def end(run_id: UUID, ended: Ended, *, by: Actor = Actor.SYSTEM, where: dict | None = None, output=None) -> Run | None:
+class _Elsewhere(Exception):
+    """The run isn't where the caller thinks: nothing of its end is written."""
+
+
+def end(run_id: UUID, ended: Ended, *, by: Actor = Actor.SYSTEM, where: dict | None = None) -> Run | None:
     """End the run; None when it had ended already or `where` doesn't hold any more.
 
     In the order of locks: its open actions are withdrawn, then the run moves, then its budgets are settled. What
     executes already can't be recalled: its result stays on the action.
     """
-    actions.withdraw_for(run_id, by=by, reason=ended.code or str(ended.state))
-    run = (
-        Run.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("agent")
-        .filter(pk=run_id, **(where or {}))
-        .first()
-    )
-    if run is None or run.state in RUN_ENDS:
+    try:
+        with transaction.atomic():
+            return _end(run_id, ended, by, where or {})
+    except _Elsewhere:
         return None
-    if output is not None:
-        RunContent.objects.filter(run=run).update(output=output)
+
+
+def _end(run_id: UUID, ended: Ended, by: Actor, where: dict) -> Run:
+    actions.withdraw_for(run_id, by=by, reason=ended.code or str(ended.state))
+    locked = Run.objects.select_for_update(no_key=True, of=("self",)).select_related("agent")
+    run = locked.filter(pk=run_id, **where).first()
+    if run is None or run.state in RUN_ENDS:
+        raise _Elsewhere
     _close_journal(run)
     states.move_run(
         run,
@@ -56,6 +61,8 @@ def end(run_id: UUID, ended: Ended, *, by: Actor = Actor.SYSTEM, where: dict | N
     )
     if run.parent_id:
         states.tell_run(run.parent_id)
+    for child in run.children.exclude(state__in=RUN_ENDS).values_list("pk", flat=True):
+        wake.ring_run(child)  # whoever takes it finds that nobody waits for it any more
     failpoints.reach("in_end")
     return run
 
@@ -67,11 +74,12 @@ def _owner(run: Run) -> int | None:
 
 def _close_journal(run: Run) -> None:
     """Close what is open: nobody will ever know what became of it here, and what it may have used counts as used."""
-    left = list(RunStep.objects.filter(run=run, state=RunStep.State.INTENT))
+    left = list(RunStep.objects.filter(run=run, state=RunStep.State.INTENT).select_related("action"))
     if left:
         RunStep.objects.filter(pk__in=[step.pk for step in left]).update(state=RunStep.State.UNKNOWN)
     lines = budgets.lines(run)
     for step in left:
         if step.reserved:
             held = budgets.Held.from_json(step.reserved)
-            budgets.settle(lines, held, held.amounts)
+            never_called = step.action is not None and step.action.called_at is None
+            budgets.settle(lines, held, {} if never_called else held.amounts)

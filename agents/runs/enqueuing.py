@@ -93,9 +93,12 @@ def _require_ready(agent: Agent) -> None:
 
 def _digest(given: dict) -> str:
     try:
-        return canonical.digest_of(given)
+        written = canonical.canonical_bytes(given)
     except canonical.NotCanonical as error:
         raise Invalid(errors=[{"field": "input", "message": str(error)}]) from error
+    if canonical.holds_nul(written):
+        raise Invalid(errors=[{"field": "input", "message": "must not contain the character NUL"}])
+    return canonical.sha256_hex(written)
 
 
 def _caps(agent: Agent, asked: dict[str, int]) -> dict[str, int]:

@@ -150,6 +150,8 @@ def give_back(lease: Lease, *, to: RunState | None, wake_in: timedelta) -> bool:
     columns["rings"] = min(lease.rings, MOST_RINGS - 1) + 1  # looked for nothing: the next look may take longer
     if to is not None and run.state not in (to, RunState.PAUSED):
         states.move_run(run, to=to, by=Actor.SYSTEM, where=lease.guard, **columns)
+        if run.parent_id and to == RunState.AWAITING_REVIEW:
+            states.tell_run(run.parent_id)  # what handed the task on waits for people now, too
     else:
         if run.state == RunState.PAUSED:
             columns |= {"wake_at": Now() + PAUSED_LOOK} | ({"paused_from": to} if to else {})

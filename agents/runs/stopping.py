@@ -23,9 +23,15 @@ def cancel(run_id: UUID, *, by: Actor, reason: str = "") -> Run:
     if run is None:
         raise states.run_moved_on(Run.objects.get(pk=run_id))
     failpoints.reach("after_cancel")
+    _cancel_below(run, by, reason)
+    return run
+
+
+def _cancel_below(run: Run, by: Actor, reason: str) -> None:
+    """End what was handed on. Each in its own transaction: a task's row is locked before that of who gave it."""
     for child in run.children.exclude(state__in=RUN_ENDS):
         end(child.pk, Ended(RunState.CANCELLED, "parent_ended", reason[:500]), by=by)
-    return run
+        _cancel_below(child, by, reason)
 
 
 def pause_runs(agent: Agent, *, by: Actor, reason: str) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from tests.chaos.plan import Task
+from tests.chaos.plan import KEYED, UNKEYED, Task
 from tests.visitor import Reviewer
 
 
@@ -105,6 +105,8 @@ class Signer(threading.Thread):
 
     def decide(self, action_id: str) -> None:
         action = self.reviewer.action(action_id)
+        if action["agent"] not in (KEYED, UNKEYED):
+            return  # somebody else's business
         word = "approve" if self.dice.random() < 0.85 else "reject"
         body = {"decision": word, "digest": action["digest"], "revision": action["revision"]}
         if word == "reject":

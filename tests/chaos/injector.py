@@ -21,6 +21,8 @@ from tests.chaos.witness import Interrupted, Witness
 from tests.product import Product
 
 _MESSAGES = 2
+#: Looks for a process that isn't there, each half a second after the last.
+_PATIENCE = 6
 #: What it was meant for is down already.
 _DOWN = (OSError, KeyError, httpx.HTTPError, redis.RedisError, psycopg.Error, kombu.exceptions.OperationalError)
 
@@ -47,12 +49,20 @@ class Injector(threading.Thread):
         for fault in self.plan.faults:
             if self.stopped.wait(max(0.0, self.began + fault.at - time.monotonic())):
                 return
-            happens = self.KINDS[fault.kind]
+            self._let_happen(fault)
+
+    def _let_happen(self, fault: Fault) -> None:
+        """Let it happen; a process that is being put back is waited for, anything else that is down is left alone."""
+        happens = self.KINDS[fault.kind]
+        for left in reversed(range(_PATIENCE if fault.kind.startswith("kill") else 1)):
             try:
                 happens(self, fault)
                 self.done[fault.kind] += 1
+                return
             except _DOWN as error:
-                self.missed[f"{fault.kind} ({type(error).__name__})"] += 1
+                if not left or self.stopped.wait(0.5):
+                    self.missed[f"{fault.kind} ({type(error).__name__})"] += 1
+                    return
 
     def stop(self) -> None:
         """End the faults: nobody stands still any more, no place waits for anybody, no tool misbehaves."""

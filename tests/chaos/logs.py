@@ -12,6 +12,8 @@ EXPLAINED = {
     "CancelledError", "WorkerTerminate", "WorkerShutdown", "ExceptionWithTraceback",
 }  # fmt: skip
 _RAISED = re.compile(r"([\w.]+)(?::|$)")
+#: The exception before this line led to another one, which tells more.
+_LED_ON = ("During handling of the above exception", "The above exception was the direct cause")
 
 
 class Logs:
@@ -35,6 +37,8 @@ def _raised(text: str) -> list[str]:
     for line in text.splitlines():
         if line.startswith("Traceback (most recent call last)"):
             inside = True
+        elif line.startswith(_LED_ON) and names:
+            names.pop()
         elif inside and line and not line[0].isspace():
             inside = False
             if match := _RAISED.match(line):

@@ -9,7 +9,7 @@ from agents.failpoints import PLACES
 from tests.chaos import campaign, desk, plan
 from tests.product import CHECKOUT, until
 
-RUNS, SECONDS, SEED = 48, 12.0, 11
+RUNS, SECONDS, SEED = 40, 12.0, 11
 #: It takes its time, and `test_kills` has it.
 WITHOUT = frozenset({"freeze worker"})
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -127,3 +128,19 @@ def test_without_keys_a_worker_killed_before_the_call_may_run_again(company, car
     company.sign(action, "ana", "mara")
     assert wait(careless, action, "unknown", "succeeded", "failed")["state"] == "succeeded"
     assert company.refunds_of(action["id"]) == 1
+
+
+def test_a_pool_that_dies_while_the_broker_is_away_leaves_a_worker_that_hears(company):
+    company.fault(path="/orders/*", kind="delay", seconds=1.5, times=2)
+    busy = [company.agent.propose("look_up_order", order_id=company.an_order(n)).json() for n in (40, 41)]
+    for action in busy:
+        company.wait_for(action["id"], "executing")
+    worker = company.product.pids["worker"]
+    children = Path(f"/proc/{worker}/task/{worker}/children").read_text().split()
+    old = company.product.kill("valkey")
+    for pid in children:
+        os.kill(int(pid), signal.SIGKILL)
+    company.product.wait_restart("valkey", old)
+    later = company.agent.propose("look_up_order", order_id=company.an_order(42)).json()
+    assert [company.settled(action["id"])["state"] for action in (*busy, later)] == ["succeeded"] * 3
+    assert company.product.pids["worker"] == worker

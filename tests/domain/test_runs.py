@@ -4,13 +4,13 @@ import pytest
 from django.db.models.functions import Now
 
 from agents import actions, contents, runs, states, stops
-from agents.errors import AgentNotEnabled, AgentStopped
+from agents.errors import AgentNotEnabled, AgentStopped, Invalid
 from agents.lifecycle import RunState, State
 from agents.models import Action, Run, RunContent, RunStep
 from agents.runs import leasing
 from agents.runs.enqueuing import NotRunHere
 from agents.runs.journal import begin as begin_step
-from agents.runtimes.base import Usage
+from agents.runtimes.base import Finish, Step, Usage, register
 from audit.actors import Actor
 from tests.domain.running import (
     SAW,
@@ -232,3 +232,35 @@ def test_the_client_s_input_and_output_die_by_the_policy_s_days(agent):
 def test_an_external_agent_still_proposes_by_itself():
     assert make_company().agent.runtime == "external"
     assert runs.sweep() == {}
+
+
+class Spoiled:
+    """Puts out what PostgreSQL can't store."""
+
+    def estimate(self, task, memory, results):
+        return Usage()
+
+    def step(self, task, memory, results, allowance):
+        return Step(Finish({"text": "a\x00b"}))
+
+
+def test_what_cannot_be_stored_ends_the_run_with_the_reason(agent):
+    register("spoiled", Spoiled)
+    set_agent(agent, runtime="spoiled")
+    run = begin(agent)
+    assert (run.state, run.error["code"]) == (RunState.FAILED, "unstorable")
+
+
+def test_a_task_that_cannot_be_stored_is_refused_by_name(agent):
+    with pytest.raises(Invalid) as refused:
+        enqueue(agent, {"finish": "a\x00b"})
+    assert refused.value.errors[0]["field"] == "input"
+
+
+def test_a_backslash_u0000_that_is_only_text_can_be_stored(agent):
+    assert begin(agent, {"finish": "a\\u0000b"}).state == RunState.COMPLETED
+
+
+def test_more_than_can_be_remembered_ends_the_run(agent):
+    run = begin(agent, {"finish": "x" * 300_000})
+    assert run.error["code"] == "too_much_to_remember"

@@ -11,6 +11,7 @@ from agents.errors import AlreadyDecided
 from agents.lifecycle import RUN_ENDS, RunState
 from agents.models import Action, Run, RunStep
 from agents.runs import journal, leasing
+from agents.runs.ending import Ended, end
 from agents.runs.leasing import Fenced
 from agents.runtimes.base import Finish, Step, Usage
 from audit.actors import Actor
@@ -115,3 +116,9 @@ def test_after_a_stop_no_worker_begins_another_step(company, tool):
     for run in going:
         engine.advance(run.pk, worker="later")
     assert {fresh(run).state for run in going} <= {RunState.PAUSED, RunState.COMPLETED}
+
+
+def test_a_worker_that_was_overtaken_ends_nothing_and_withdraws_nothing(company):
+    run = begin(company.agent, {"propose": [refund()]}, {"finish": 1})
+    assert end(run.pk, Ended(RunState.FAILED, "for_the_test"), where={"fence": run.fence + 1}) is None
+    assert (fresh(run).state, action_of(run).state) == (RunState.AWAITING_REVIEW, "awaiting_review")

@@ -7,7 +7,12 @@ from tests.company import QUICK, Company
 from tests.product import Product
 
 # Hooks: the run's own PostgreSQL and Valkey start before the first test that needs them, and stop after the last.
-from tests.servers import django_db_setup, pytest_collection_finish, pytest_unconfigure  # noqa: F401
+from tests.servers import (  # noqa: F401
+    django_db_setup,
+    pytest_collection_finish,
+    pytest_collection_modifyitems,
+    pytest_unconfigure,
+)
 
 EMPTIED = pytest.StashKey[bool]()
 
@@ -25,9 +30,9 @@ def _as_the_product(request):
     request.getfixturevalue("db")
     transactional = "transactional_db" in request.fixturenames or (marker and marker.kwargs.get("transaction"))
     if request.config.stash.get(EMPTIED, False):
-        from tests.factories import restore_moves
+        from tests.factories import begin_anew
 
-        restore_moves()  # a transactional test before emptied every table, also those of allowed moves
+        begin_anew()  # a transactional test before emptied every table, also those of allowed moves, but not the log
     request.config.stash[EMPTIED] = bool(transactional)
     if not transactional and not request.node.get_closest_marker("as_owner"):
         with connection.cursor() as cursor:

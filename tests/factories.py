@@ -229,8 +229,8 @@ def moves(action: Action) -> list[tuple[str | None, str]]:
     return [(event.data.get("from"), event.data["to"]) for event in events(action) if "to" in event.data]
 
 
-def restore_moves() -> None:
-    """Fill the tables of allowed moves again, as the owner, after a transactional test has emptied every table.
+def begin_anew() -> None:
+    """After a transactional test has emptied every table: fill those of allowed moves, and empty the log, as its owner.
 
     On a connection of its own: the test that comes may not use the owner's, or be in a transaction.
     """
@@ -241,6 +241,8 @@ def restore_moves() -> None:
                 f"INSERT INTO {table} (old_state, new_state) VALUES (%s, %s) ON CONFLICT DO NOTHING",
                 [(str(old), str(new)) for old, targets in moves.items() for new in targets],
             )
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute("TRUNCATE audit.event, audit.private")
 
 
 # --- policy

@@ -35,7 +35,7 @@ class Servers:
         os.environ["DATABASE_URL"] = self.postgres.url("cs_app")
         os.environ["DATABASE_OWNER_URL"] = self.postgres.url("postgres")
         os.environ["REDIS_URL"] = self.valkey.url
-        os.environ["COUNTERSIGN_TEST_SERVERS"] = str(self.home)
+        os.environ["COUNTERSIGN_TEST_SERVERS"] = _whose()
 
     def start(self) -> None:
         if not self.started:
@@ -64,19 +64,29 @@ def sweep() -> None:
 ours: list[Servers] = []
 
 
+def _whose() -> str:
+    return os.environ.get("PYTEST_XDIST_WORKER", "alone")
+
+
 def announce() -> None:
     """Make ready what the settings need to know, once; do nothing where the environment names servers.
 
     Tests that run side by side (pytest -n 2) have servers of their own each: what the first process announced to itself
     isn't what somebody named.
     """
-    inherited = "PYTEST_XDIST_WORKER" in os.environ and "COUNTERSIGN_TEST_SERVERS" in os.environ
-    if inherited or not os.environ.get("DATABASE_URL"):
+    others = os.environ.get("COUNTERSIGN_TEST_SERVERS", _whose()) != _whose()
+    if others or not os.environ.get("DATABASE_URL"):
         ours.append(Servers())
         ours[0].announce()
 
 
 # Hooks and a fixture, imported by the conftest.py of the checkout.
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Put first what runs the whole product: where tests run side by side, the longest must not begin last."""
+    items.sort(key=lambda item: not {"browser", "chaos", "stories", "ground"} & set(item.path.parts))
 
 
 def pytest_collection_finish(session):

@@ -4,7 +4,9 @@ Being superuser gives sight of everything and the right to decide nothing.
 """
 
 from collections.abc import Sequence
+from uuid import UUID
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from guardian.shortcuts import get_objects_for_user
@@ -136,10 +138,33 @@ def may_edit(person: Person, agent: Agent) -> bool:
 # --- signing
 
 
-def self_humans(agent: Agent, *also: Person | None) -> list[int]:
-    """Return the humans who count as self for an action about this agent: its owner, and whoever asked for it."""
+# One statement, however often the task was handed on.
+_BEHIND_RUN = """
+WITH RECURSIVE above AS (
+    SELECT id, parent_id, agent_id, mission_lead_id FROM agents_run WHERE id = %s
+    UNION
+    SELECT r.id, r.parent_id, r.agent_id, r.mission_lead_id FROM agents_run AS r JOIN above ON r.id = above.parent_id
+)
+SELECT p.human_id FROM above JOIN agents_person AS p ON p.id = above.mission_lead_id
+UNION
+SELECT p.human_id FROM above JOIN agents_agentrole AS r ON r.agent_id = above.agent_id AND r.role = 'owner'
+    JOIN agents_person AS p ON p.id = r.person_id
+"""
+
+
+def self_humans(agent: Agent, *also: Person | None, run_id: UUID | None = None) -> list[int]:
+    """Return the humans who count as self for an action of this agent: its owner, and whoever asked for it; in a run also
+    who leads its mission, and the owners of every agent that handed its task on."""
     owners = AgentRole.objects.filter(agent=agent, role=AgentRole.Role.OWNER).values_list("person__human", flat=True)
-    return sorted({*owners, *(person.human_id for person in also if person is not None)})
+    return sorted({*owners, *(person.human_id for person in also if person is not None), *_behind(run_id)})
+
+
+def _behind(run_id: UUID | None) -> set[int]:
+    if run_id is None:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(_BEHIND_RUN, [run_id])
+        return {human for (human,) in cursor.fetchall()}
 
 
 def signer_groups(person: Person) -> frozenset[int]:
@@ -152,8 +177,11 @@ def why_never(action: Action, person: Person) -> str | None:
     if not person.is_active:
         return "This account is disabled."
     asked = (action.proposer_person, action.on_behalf_of)
-    if person.human_id in {*action.self_humans, *self_humans(action.agent, *asked)}:
-        return "You count as its own side here (you asked for it, or you own the agent): somebody else must sign."
+    if person.human_id in {*action.self_humans, *self_humans(action.agent, *asked, run_id=action.run_id)}:
+        return (
+            "You count as its own side here (you asked for it, lead its mission, or own an agent behind it):"
+            " somebody else must sign."
+        )
     if person.signer_since > action.created_at:
         return "Your account, password or groups changed after this was asked: somebody else must sign it."
     return None

@@ -225,7 +225,7 @@ def in_words(unit: str, amount: int) -> str:
 
 def countable(amount: int) -> int:
     """Return the amount as it is counted, at most MOST. Raises ValueError unless it is a whole number from 0 up."""
-    if not isinstance(amount, int) or amount < 0:
+    if type(amount) is not int or amount < 0:
         raise ValueError(f"{amount!r} can't be spent: give a whole number from 0 up")
     return min(amount, MOST)
 

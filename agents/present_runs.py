@@ -22,14 +22,15 @@ def for_reader(run: Run, reader: Person | AgentPrincipal | ClientPrincipal) -> d
     A token may hand it to a model: a client's reads it without secrets, an agent's as policy redacts it too, and without
     what was asked. The number of queries is the same whatever the run did.
     """
-    if isinstance(reader, Person):
-        return for_person(run)
-    if isinstance(reader, ClientPrincipal):
-        return _masked(for_person(run), {"secret"})
-    policy = run.agent.policy
-    body = _masked(for_person(run), {"secret", *(policy.body["redact"] if policy else ())})
-    del body["input"]
+    body = _masked(for_person(run), reader)
+    if isinstance(reader, AgentPrincipal):
+        del body["input"]
     return body
+
+
+def in_list_for(run: Run, reader: Person | AgentPrincipal | ClientPrincipal) -> dict:
+    """Return what a list says of a run that this reader may see, masked as `for_reader` does."""
+    return _masked(in_list(run), reader)
 
 
 def for_person(run: Run) -> dict:
@@ -52,7 +53,7 @@ def accepted(run: Run) -> dict:
 
 
 def in_list(run: Run) -> dict:
-    """Return what a list says of a run; its agent must have been read with it."""
+    """Return what a list for the operator says of a run, as it is; its agent must have been read with it."""
     return {
         "id": str(run.pk),
         "agent": run.agent.slug,
@@ -70,8 +71,13 @@ def in_list(run: Run) -> dict:
     }
 
 
-def _masked(body: dict, kinds: set[str]) -> dict:
-    words = {key: body[key] for key in ("input", "output", "error")}
+def _masked(body: dict, reader: Person | AgentPrincipal | ClientPrincipal) -> dict:
+    if isinstance(reader, Person):
+        return body
+    kinds = {"secret"}
+    if isinstance(reader, AgentPrincipal) and reader.agent.policy:  # it sees its own runs alone
+        kinds.update(reader.agent.policy.body["redact"])
+    words = {key: body[key] for key in ("input", "output", "error") if key in body}
     return body | redaction.redact_value(words, kinds)[0]
 
 

@@ -80,7 +80,7 @@ def check(agent: Agent, proposal: Proposal) -> Checked:
         facts=gathered.facts(),
         headline=_headline(definition.body, args, gathered.shown()),
         impact=_impact(definition.body, args),
-        self_humans=access.self_humans(agent),
+        self_humans=access.self_humans(agent, run_id=proposal.run_id),
         sign=agent.sign,
         snapshot=_snapshot(agent, grant),
     )

@@ -185,8 +185,13 @@ def _run_is_over(action: Action) -> bool:
     """Whether the run that wanted it has ended, or its time is over. What may have gone out is followed up all the same."""
     if action.run_id is None:
         return False
-    over = Q(state__in=sorted(RUN_ENDS)) | Q(deadline_at__lte=Now())
-    return Run.objects.filter(over, pk=action.run_id).exists()
+    over, run_id = Q(state__in=sorted(RUN_ENDS)) | Q(deadline_at__lte=Now()), action.run_id
+    while run_id is not None:  # what was handed on ends with whoever handed it on
+        run = Run.objects.annotate(over=over).only("parent").get(pk=run_id)
+        if run.over:
+            return True
+        run_id = run.parent_id
+    return False
 
 
 REFUSALS = {

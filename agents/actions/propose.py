@@ -17,6 +17,8 @@ from agents.models import Action, IdempotencyKey, Tool
 Answer = Callable[[Action], tuple[int, dict]]
 Entered = Callable[[Action], None]
 
+#: The first half of the lock's key; the second is the agent's id.
+_ARRIVALS = 0x57_0A
 # The agent's row is held, so that a stop and this proposal can't cross; the key's lock is tried and never waited for.
 _LOCK_AND_LOOK = """
 WITH gate AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(%s, %s::int))
@@ -128,12 +130,13 @@ def _replay(proposal: Proposal, fingerprint: str, status: int, body: dict) -> Pr
 def _lock(principal: Principal, proposal: Proposal, checked: Checked, key: str) -> tuple[datetime, Proposed | None]:
     """Take the key's lock, hold the agent and look once more; return the database's time and a stored answer.
 
-    Raises KeyInFlight, KeyReused, AgentNotEnabled, AgentStopped.
+    Raises KeyInFlight, KeyReused, AgentNotEnabled, AgentStopped, ToolStopped, TooManyArrivals.
     """
-    scope = principal.scope
+    scope, agent_id = principal.scope, principal.agent.pk
     cap = principal.agent.budget.get("arrivals_per_hour", 0)
     with connection.cursor() as cursor:
-        agent_id = principal.agent.pk
+        if cap:  # one after the other: each counts those before it, which a statement of its own sees committed
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s::int)", [_ARRIVALS, agent_id])
         cursor.execute(_LOCK_AND_LOOK, [turnstile.KEY, agent_id, f"{scope} {key}", cap, scope, key, agent_id])
         now, granted, enabled, stopped_at, stop_epoch, fingerprint, status, body, arrived = cursor.fetchone()
     if not granted:

@@ -2,7 +2,8 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from uuid import UUID
 
@@ -32,18 +33,27 @@ def sweep(limit: int = 200) -> dict[str, int]:
     Safe to run from several clocks at once: rows another clock holds are skipped.
     """
     # Before anything expires: what a stop left open keeps its time.
-    done: Counter[str] = Counter(held=hold_leftovers())
+    done: Counter[str] = Counter()
+    with _going_on(done, "what stops have left open"):
+        done["held"] = hold_leftovers()
     due = Action.objects.filter(wake_at__lte=Now()).order_by("wake_at").values_list("pk", flat=True)[:limit]
     for action_id in list(due):
-        try:
+        with _going_on(done, f"action {action_id}"):
             done[_look(action_id)] += 1
-        except (OperationalError, InterfaceError):
-            raise
-        except (DatabaseError, Refusal) as error:  # one row the database won't move must not hold up all the others
-            logger.error("the clock can't do what is due for action %s: %s", action_id, error)
-            done["failed"] += 1
     done.pop("", None)
     return dict(+done)
+
+
+@contextmanager
+def _going_on(done: Counter[str], what: str) -> Iterator[None]:
+    """Log and count what fails here: one row the database won't move must not hold up all the others."""
+    try:
+        yield
+    except (OperationalError, InterfaceError):
+        raise
+    except (DatabaseError, Refusal) as error:
+        logger.error("the clock can't do what is due for %s: %s", what, error)
+        done["failed"] += 1
 
 
 @transaction.atomic

@@ -8,19 +8,30 @@ from django.db.models import F
 
 from agents import actions, budgets, failpoints
 from agents.actions import Proposal
-from agents.engine.limits import overspent
-from agents.errors import AgentNotEnabled, AgentStopped, KeyInFlight, Refusal, ToolStopped, TooManyArrivals
+from agents.engine.limits import MOST_TRIES, Over, overspent, quarantined
+from agents.errors import (
+    AgentNotEnabled,
+    AgentStopped,
+    Invalid,
+    KeyInFlight,
+    NotAllowed,
+    NotReady,
+    Refusal,
+    ToolStopped,
+    TooManyArrivals,
+)
 from agents.identities import RunPrincipal
-from agents.lifecycle import State
-from agents.models import Action, Run, RunStep
+from agents.lifecycle import RunState, State
+from agents.models import Action, Run, RunStep, Tool
+from agents.runs import journal
 from agents.runs.journal import close
-from agents.runs.leasing import Lease, give_back, renew
+from agents.runs.leasing import Fenced, Lease, give_back, renew
 from agents.runtimes.base import Result
 from agents.tools.failures import failure_of
 from audit import redaction
 
 #: No word about the call itself: the run looks again a little later, when its agent may work, or is stopped for good.
-_NOT_NOW = (AgentStopped, AgentNotEnabled, KeyInFlight, ToolStopped, TooManyArrivals)
+_NOT_NOW = (AgentStopped, AgentNotEnabled, KeyInFlight, NotReady, ToolStopped, TooManyArrivals)
 _LATER = timedelta(seconds=2)
 
 
@@ -33,6 +44,11 @@ def propose(lease: Lease, step: RunStep) -> bool:
         **step.content, run_id=lease.run.pk, step_id=step.pk, led=lease.run.mission_lead_id is not None,
         trace_id=lease.run.trace_id,
     )  # fmt: skip
+    if lease.run.kind == Run.Kind.VERIFICATION and _writes(lease.run, step.tool):
+        return _turn_away(lease, step, VerifiersRead())
+    journal.begin_try(lease, step)
+    if step.tries >= MOST_TRIES:
+        raise Over(quarantined(step, "its workers died of it, or lost their lease"))
     failpoints.reach("before_propose")
     try:
         actions.propose(
@@ -45,9 +61,12 @@ def propose(lease: Lease, step: RunStep) -> bool:
     except budgets.BudgetExhausted as refusal:
         raise overspent(refusal) from refusal
     except _NOT_NOW:
+        journal.end_try(step)
         return not give_back(lease, to=None, wake_in=_LATER * 2 ** min(lease.rings, 5))
     except Refusal as refusal:
         return _turn_away(lease, step, refusal)
+    except (ValueError, TypeError, AttributeError, LookupError) as error:  # what a runtime wants may be of any shape
+        return _turn_away(lease, step, Invalid(f"The gate can't read this call: {type(error).__name__}."))
     failpoints.reach("after_propose")
     action = Action.objects.get(run_id=lease.run.pk, step_id=step.pk)
     if action.state == State.APPROVED:
@@ -55,17 +74,28 @@ def propose(lease: Lease, step: RunStep) -> bool:
     return True
 
 
+class VerifiersRead(NotAllowed):
+    code = "verifiers_only_read"
+    sentence = "A run that verifies another's output only reads: tools of tier 0, without effect."
+
+
+def _writes(run: Run, tool: str) -> bool:
+    return Tool.objects.filter(agent=run.agent_id, name=tool).exclude(tier=0).exists()
+
+
 def _enter(lease: Lease, step: RunStep, action: Action) -> None:
     """Tie the action to its step, in the transaction in which it enters, and charge the budgets that count actions."""
     renew(lease)
     run = lease.lock()
+    if run.state == RunState.PAUSED:  # stopped since the lease was taken
+        raise Fenced
     lines = budgets.lines(run)
     kept = {}
     if action.state != State.DENIED and lines:
         budgets.settle(lines, budgets.reserve(lines, {"actions": 1}), {"actions": 1})
         price = action.definition.body.get("cost_micros", 0)
         kept = budgets.reserve(lines, {"micros": price}).as_json() if price else {}
-    RunStep.objects.filter(pk=step.pk).update(action=action, reserved=kept, tries=F("tries") + 1, worker=lease.worker)
+    RunStep.objects.filter(pk=step.pk).update(action=action, reserved=kept)
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ from uuid import UUID
 from agents import actions, failpoints
 from agents.engine import acting, delegating, thinking, verifying
 from agents.engine.limits import Over
+from agents.errors import AlreadyDecided
 from agents.lifecycle import ENDS, RUN_ENDS, RunState, State
 from agents.models import RunStep
 from agents.runs import leasing
@@ -35,12 +36,10 @@ def advance(run_id: UUID, *, worker: str) -> None:
         try:
             goes_on = _step(lease)
             failpoints.reach("after_turn")
-        except Fenced:
+        except (Fenced, AlreadyDecided):  # overtaken, or stopped just now
             break
         except Over as over:
-            failpoints.reach("before_end")
-            end(run_id, over.ended, where=lease.guard)
-            failpoints.reach("after_end")
+            _end(run_id, over, lease)
             return
         if not goes_on:
             return
@@ -50,6 +49,15 @@ def advance(run_id: UUID, *, worker: str) -> None:
             return
     if fence is not None:
         leasing.release(run_id, fence)
+
+
+def _end(run_id: UUID, over: Over, lease: Lease) -> None:
+    failpoints.reach("before_end")
+    try:
+        end(run_id, over.ended, where=lease.guard)
+    except AlreadyDecided:  # stopped just now: it ends when it goes on
+        leasing.release(run_id, lease.fence)
+    failpoints.reach("after_end")
 
 
 def _step(lease: Lease) -> bool:

@@ -2,6 +2,7 @@
 
 from agents.budgets import BudgetExhausted
 from agents.lifecycle import RunState
+from agents.models import RunStep
 from agents.runs.ending import Ended
 
 #: Steps of one run.
@@ -22,6 +23,12 @@ class Over(Exception):
     def __init__(self, ended: Ended):
         self.ended = ended
         super().__init__(ended.code)
+
+
+def quarantined(step: RunStep, why: str) -> Ended:
+    """Return the end of a run that is set apart."""
+    detail = f"Step {step.number} was tried {MOST_TRIES} times: {why}."
+    return Ended(RunState.QUARANTINED, "step_keeps_failing", detail, {"step": step.number})
 
 
 def failed(code: str, detail: str) -> Over:

@@ -10,7 +10,17 @@ from django.conf import settings
 from agents import budgets, canonical, failpoints, rates, spikes, stops
 from agents.budgets import BudgetExhausted, Line
 from agents.engine.acting import results_of
-from agents.engine.limits import MOST_BYTES, MOST_CALLS, MOST_REPEATS, MOST_STEPS, MOST_TRIES, Over, failed, overspent
+from agents.engine.limits import (
+    MOST_BYTES,
+    MOST_CALLS,
+    MOST_REPEATS,
+    MOST_STEPS,
+    MOST_TRIES,
+    Over,
+    failed,
+    overspent,
+    quarantined,
+)
 from agents.errors import Refusal
 from agents.lifecycle import RunState
 from agents.models import Run, RunContent, RunStep
@@ -24,6 +34,8 @@ from agents.tools import base as operator
 from audit.actors import Actor
 
 logger = logging.getLogger("countersign.runs")
+_KINDS = dict.fromkeys(("tool", "rationale", "agent", "code", "detail"), str)
+_KINDS |= dict.fromkeys(("arguments", "claims", "provenance", "input"), dict)
 _FIRST_PAUSE = timedelta(seconds=2)
 
 
@@ -32,20 +44,22 @@ def think(lease: Lease) -> bool:
     run = lease.run
     if run.steps >= MOST_STEPS:
         raise failed("too_many_steps", f"It made {MOST_STEPS} steps without coming to an end.")
+    if gave_up := _gave_up(run):
+        raise failed(gave_up["code"], gave_up["detail"])
     runtime = _runtime(run)
     if wait := _must_wait(run):
         return not leasing.give_back(lease, to=None, wake_in=timedelta(seconds=wait))
     content = RunContent.objects.get(run=run)
     task, results = _task(run, content), results_of(run)
     try:
-        estimate = runtime.estimate(task, content.memory, results)
+        estimate = _countable(runtime.estimate(task, content.memory, results))
     except Exception as error:  # noqa: BLE001 - a runtime is foreign code: whatever it raises is a try that failed
         return _failed_try(lease, _begin(lease, Usage()), error)
     step = _begin(lease, estimate)
     failpoints.reach("before_step")
     try:
         made = runtime.step(task, content.memory, results, _allowance(estimate))
-        made = replace(made, move=_sound(run, made))
+        made = _sound(run, made)
     except Exception as error:  # noqa: BLE001 - as above
         return _failed_try(lease, step, error)
     failpoints.reach("after_step")
@@ -53,6 +67,12 @@ def think(lease: Lease) -> bool:
     failpoints.reach("after_step_written")
     _mind_spending(run)
     return _go_on(made, over)
+
+
+def _gave_up(run: Run) -> dict | None:
+    """Return why the runtime gave up, where whoever wrote that down died before the run ended."""
+    last = run.journal.exclude(state=RunStep.State.INTENT).order_by("-number").first()
+    return last.content if last and (last.result or {}).get("move") == "fail" else None
 
 
 def _runtime(run: Run) -> base.Runtime:
@@ -94,7 +114,7 @@ def _begin(lease: Lease, estimate: Usage) -> RunStep:
     except BudgetExhausted as refusal:
         raise overspent(refusal) from refusal
     if step.tries > MOST_TRIES:
-        raise Over(_quarantined(step, "its workers died of it, or lost their lease"))
+        raise Over(quarantined(step, "its workers died of it, or lost their lease"))
     return step
 
 
@@ -102,22 +122,44 @@ def _allowance(estimate: Usage) -> Allowance:
     return Allowance(tokens=estimate.tokens, micros=estimate.micros, seconds=settings.RUN_LEASE.total_seconds() * 0.8)
 
 
-def _sound(run: Run, made: Step) -> base.Move:
-    """Return the move, or the end that it comes to: what can't be stored or goes round in circles isn't begun."""
-    for used in (made.usage.tokens_in, made.usage.tokens_out, made.usage.micros):
-        budgets.countable(used)  # a runtime that reports nonsense made no step: all that was held counts
-    move = made.move
-    stored = canonical.canonical_bytes([made.memory, asdict(move)])
+def _sound(run: Run, made: Step) -> Step:
+    """Return the step as it can be written down, or the end it comes to: what goes round in circles isn't begun.
+
+    Raises ValueError and TypeError for what is no step: that is a try that failed.
+    """
+    if not isinstance(made.note, str):
+        raise TypeError("a note is a text")
+    made, move = replace(made, usage=_countable(made.usage)), made.move
+    stored = canonical.canonical_bytes([made.memory, _said(move), made.note])
     if len(stored) > MOST_BYTES:
-        return Fail("too_much_to_remember", f"More than {MOST_BYTES // 1024} KiB of memory and what it wants.")
+        said = f"More than {MOST_BYTES // 1024} KiB of memory and what it wants."
+        return Step(Fail("too_much_to_remember", said), usage=made.usage)
     if canonical.holds_nul(stored):
-        return Fail("unstorable", "Its memory or what it wants holds a NUL character.")
-    if isinstance(move, Propose):
-        if not 0 < len(move.calls) <= MOST_CALLS:
-            return Fail("too_many_calls", f"A step wants 1 to {MOST_CALLS} calls, not {len(move.calls)}.")
-        if journal.times_asked(run, move.calls) >= MOST_REPEATS:
-            return Fail("repeat_loop", f"It wanted the very same call more than {MOST_REPEATS} times.")
+        return Step(Fail("unstorable", "Its memory or what it wants holds a NUL character."), usage=made.usage)
+    return replace(made, move=_begun(run, move))
+
+
+def _begun(run: Run, move: base.Move) -> base.Move:
+    if isinstance(move, Propose) and not 0 < len(move.calls) <= MOST_CALLS:
+        return Fail("too_many_calls", f"A step wants 1 to {MOST_CALLS} calls, not {len(move.calls)}.")
+    if journal.times_asked(run, move) > MOST_REPEATS:
+        return Fail("repeat_loop", f"It wanted the very same thing more than {MOST_REPEATS} times.")
     return move
+
+
+def _countable(usage: Usage) -> Usage:
+    """Return it as it is counted. Raises ValueError: whoever says nonsense made no step, and all that was held counts."""
+    return Usage(*(budgets.countable(said) for said in (usage.tokens_in, usage.tokens_out, usage.micros)))
+
+
+def _said(move: base.Move) -> dict:
+    """Return the move as it would be stored. Raises TypeError for what is none."""
+    said = asdict(move)
+    for part in said["calls"] if isinstance(move, Propose) else [said]:
+        for name, kind in _KINDS.items():
+            if name in part and not isinstance(part[name], kind):
+                raise TypeError(f"{name} of a {type(move).__name__} isn't a {kind.__name__}")
+    return said
 
 
 def _failed_try(lease: Lease, step: RunStep, error: Exception) -> bool:
@@ -127,14 +169,9 @@ def _failed_try(lease: Lease, step: RunStep, error: Exception) -> bool:
     if over:
         raise Over(_overdrawn(over))
     if step.tries >= MOST_TRIES:
-        raise Over(_quarantined(step, f"it raised {type(error).__name__} every time"))
+        raise Over(quarantined(step, f"it raised {type(error).__name__} every time"))
     pause = _FIRST_PAUSE * 2 ** (step.tries - 1)
     return not leasing.give_back(lease, to=None, wake_in=pause)
-
-
-def _quarantined(step: RunStep, why: str) -> Ended:
-    detail = f"Step {step.number} was tried {MOST_TRIES} times: {why}."
-    return Ended(RunState.QUARANTINED, "step_keeps_failing", detail, {"step": step.number})
 
 
 def _overdrawn(over: Sequence[Line]) -> Ended:

@@ -7,7 +7,7 @@ from django.db.models import F
 
 from agents import failpoints, verification
 from agents.engine.delegating import begin_child
-from agents.engine.limits import Over
+from agents.engine.limits import MOST_TRIES, Over, quarantined
 from agents.errors import Refusal
 from agents.lifecycle import RunState
 from agents.models import Agent, Run, RunContent, RunStep
@@ -21,10 +21,14 @@ _RULE_KEYS = {"output", "checks", "forbid"}
 
 def verify(lease: Lease) -> bool:
     """Hold the output against the next thing declared; raises Over when it has passed all, or failed for good."""
+    if no := _last_no(lease.run):
+        raise Over(_not_verified(no.content["problems"]))
     waiting = _not_passed(lease.run)
     if not waiting:
         raise Over(Ended(RunState.COMPLETED))
     step = journal.begin(lease, RunStep.Kind.VERIFY, content={"by": waiting[0]})
+    if step.tries > MOST_TRIES:
+        raise Over(quarantined(step, "its workers died of it, or lost their lease"))
     failpoints.reach("before_verify")
     output = RunContent.objects.get(run=lease.run).output
     if waiting[0] == RULES:
@@ -61,10 +65,11 @@ def _ask(lease: Lease, step: RunStep, slug: str, output: object) -> bool:
 
 def _proposers(run: Run) -> set[int]:
     """Return the agents that had a hand in it: its own, those it delegated to, and those that delegated it."""
-    hands, above = {run.agent_id}, run.parent
-    hands |= set(
-        run.journal.exclude(child=None).exclude(kind=RunStep.Kind.VERIFY).values_list("child__agent", flat=True)
-    )
+    hands, above, below = {run.agent_id}, run.parent, [run.pk]
+    while below:
+        tasks = Run.objects.filter(parent__in=below).exclude(kind=Run.Kind.VERIFICATION)
+        below = list(tasks.values_list("pk", flat=True))
+        hands |= set(tasks.values_list("agent", flat=True))
     while above is not None:
         hands.add(above.agent_id)
         above = above.parent
@@ -98,4 +103,13 @@ def _conclude(lease: Lease, step: RunStep, problems: list[str]) -> bool:
             Run.objects.filter(pk=run.pk).update(plan=F("plan") + 1)
             journal.shift(run, lease, RunState.PLANNING)
             return True
-    raise Over(Ended(RunState.FAILED_VERIFICATION, "failed_verification", " ".join(problems)[:1000]))
+    raise Over(_not_verified(problems))
+
+
+def _last_no(run: Run) -> RunStep | None:
+    """Return the step that didn't pass this plan: whoever wrote that down died, or the run was stopped, before it ended."""
+    return run.journal.filter(kind=RunStep.Kind.VERIFY, plan=run.plan, state=RunStep.State.FAILED).first()
+
+
+def _not_verified(problems: list[str]) -> Ended:
+    return Ended(RunState.FAILED_VERIFICATION, "failed_verification", " ".join(problems)[:1000])

@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from agents import actions, budgets, failpoints, states, wake
-from agents.lifecycle import RUN_ENDS, RunState
-from agents.models import AgentRole, Run, RunStep
+from agents.lifecycle import ENDS, RUN_ENDS, RunState, State, origins
+from agents.models import Action, AgentRole, Run, RunStep
 from audit.actors import Actor
 
 #: Ends that the agent's people should look at.
@@ -26,6 +27,10 @@ class Ended:
     data: dict = field(default_factory=dict)
 
 
+class _Again(Exception):
+    """An action of the run entered while it was about to end: that one is withdrawn, too."""
+
+
 class _Elsewhere(Exception):
     """The run isn't where the caller thinks: nothing of its end is written."""
 
@@ -36,11 +41,14 @@ def end(run_id: UUID, ended: Ended, *, by: Actor = Actor.SYSTEM, where: dict | N
     In the order of locks: its open actions are withdrawn, then the run moves, then its budgets are settled. What
     executes already can't be recalled: its result stays on the action.
     """
-    try:
-        with transaction.atomic():
-            return _end(run_id, ended, by, where or {})
-    except _Elsewhere:
-        return None
+    while True:
+        try:
+            with transaction.atomic():
+                return _end(run_id, ended, by, where or {})
+        except _Elsewhere:
+            return None
+        except _Again:
+            continue
 
 
 def _end(run_id: UUID, ended: Ended, by: Actor, where: dict) -> Run:
@@ -49,6 +57,9 @@ def _end(run_id: UUID, ended: Ended, by: Actor, where: dict) -> Run:
     run = locked.filter(pk=run_id, **where).first()
     if run is None or run.state in RUN_ENDS:
         raise _Elsewhere
+    # Nothing enters any more: entering locks this row. What came in before it was locked is withdrawn in the order of locks.
+    if Action.objects.filter(run_id=run_id, state__in=sorted(origins(State.WITHDRAWN))).exists():
+        raise _Again
     _close_journal(run)
     states.move_run(
         run,
@@ -61,10 +72,17 @@ def _end(run_id: UUID, ended: Ended, by: Actor, where: dict) -> Run:
     )
     if run.parent_id:
         states.tell_run(run.parent_id)
-    for child in run.children.exclude(state__in=RUN_ENDS).values_list("pk", flat=True):
-        wake.ring_run(child)  # whoever takes it finds that nobody waits for it any more
+    transaction.on_commit(lambda: _wake_below(run), robust=True)
     failpoints.reach("in_end")
     return run
+
+
+def _wake_below(run: Run) -> None:
+    """Let the clock and the workers find that nobody waits for what was handed on. Their rows are locked after this one."""
+    below = run.children.exclude(state__in=RUN_ENDS)
+    below.update(wake_at=Now())
+    for child in below.values_list("pk", flat=True):
+        wake.ring_run(child)
 
 
 def _owner(run: Run) -> int | None:
@@ -81,5 +99,5 @@ def _close_journal(run: Run) -> None:
     for step in left:
         if step.reserved:
             held = budgets.Held.from_json(step.reserved)
-            never_called = step.action is not None and step.action.called_at is None
+            never_called = step.action and step.action.state in ENDS and step.action.called_at is None
             budgets.settle(lines, held, {} if never_called else held.amounts)

@@ -70,7 +70,7 @@ def enqueue(
         input_digest=_digest(asked.input),
         runtime={**agent.runtime_body, "kind": agent.runtime},
         verify={} if kind == Run.Kind.VERIFICATION else agent.verify,
-        caps=_caps(agent, asked.budget),
+        caps=_caps(agent, asked.budget, parent),
         wake_at=Now() + FIRST_RING,
     )
     RunContent.objects.create(run=run, **_content(agent, asked.input))
@@ -101,9 +101,11 @@ def _digest(given: dict) -> str:
     return canonical.sha256_hex(written)
 
 
-def _caps(agent: Agent, asked: dict[str, int]) -> dict[str, int]:
+def _caps(agent: Agent, asked: dict[str, int], parent: Run | None) -> dict[str, int]:
     """Return the run's caps: the agent's, where the client didn't ask for less. What neither names is uncapped."""
     caps = {"depth": agent.budget.get("depth", DEPTH), "replans": agent.verify.get("replans", REPLANS)}
+    if parent is not None:  # depth counts from the first run: nobody below may go deeper than it allowed
+        caps["depth"] = min(parent.caps["depth"], parent.depth + 1 + caps["depth"])
     for name, own in NARROWED.items():
         both = [cap for cap in (agent.budget.get(own), asked.get(name)) if cap is not None]
         if both:

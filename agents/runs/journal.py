@@ -1,6 +1,6 @@
 """The journal of a run: each step is written before and after, under the fence, and what is done is never done again."""
 
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import asdict
 
 from django.db import transaction
@@ -11,7 +11,7 @@ from agents import budgets, canonical, spikes, states
 from agents.lifecycle import RunState
 from agents.models import Run, RunContent, RunStep
 from agents.runs.leasing import Fenced, Lease, renew
-from agents.runtimes.base import Call, Delegate, Finish, Propose, Step, Usage
+from agents.runtimes.base import Call, Delegate, Fail, Finish, Move, Propose, Step, Usage
 from audit.actors import Actor
 
 
@@ -38,8 +38,7 @@ def begin(lease: Lease, kind: str, *, estimate: Usage | None = None, content: di
         step = _add(run, kind, content=content or {})
     lines = budgets.lines(run)
     if step.reserved:
-        lost = budgets.Held.from_json(step.reserved)
-        budgets.settle(lines, lost, lost.amounts)
+        _settle(run, step, all_held(step))
     held = budgets.reserve(lines, _amounts(estimate)) if estimate else None
     RunStep.objects.filter(pk=step.pk).update(
         tries=F("tries") + 1, worker=lease.worker, reserved=held.as_json() if held else {}
@@ -92,7 +91,8 @@ def finish_think(lease: Lease, step: RunStep, made: Step) -> list[budgets.Line]:
     over = _settle(run, step, made.usage)
     RunContent.objects.filter(run=run).update(memory=made.memory)
     result = {"move": type(made.move).__name__.lower(), "note": made.note[:500]}
-    close(step, ok=True, result=result, **_used(made.usage))
+    said = {"content": asdict(made.move)} if isinstance(made.move, Fail) else {}
+    close(step, ok=True, result=result, **said, **_used(made.usage))
     if over:
         return over
     if isinstance(made.move, Propose):
@@ -100,8 +100,9 @@ def finish_think(lease: Lease, step: RunStep, made: Step) -> list[budgets.Line]:
             _add(run, RunStep.Kind.ACT, asked_by=step.number, **_asked(call))
         shift(run, lease, RunState.EXECUTING)
     elif isinstance(made.move, Delegate):
-        content = {"input": dict(made.move.input)}
-        _add(run, RunStep.Kind.DELEGATE, asked_by=step.number, tool=made.move.agent[:63], content=content)
+        asked = {"tool": made.move.agent[:63], "content": {"input": made.move.input}}
+        digest = asked_digest(made.move)
+        _add(run, RunStep.Kind.DELEGATE, asked_by=step.number, asked_digest=digest, **asked)
         shift(run, lease, RunState.EXECUTING)
     elif isinstance(made.move, Finish):
         RunContent.objects.filter(run=run).update(output=made.move.output)
@@ -113,12 +114,15 @@ def finish_think(lease: Lease, step: RunStep, made: Step) -> list[budgets.Line]:
 def give_up_try(lease: Lease, step: RunStep, usage: Usage | None) -> list[budgets.Line]:
     """Write down what a step used that came to nothing; unknown usage counts as all that was held. Raises Fenced."""
     run = lease.lock()
-    held = budgets.Held.from_json(step.reserved) if step.reserved else None
-    if usage is None and held:
-        usage = Usage(tokens_out=held.amounts.get("tokens", 0), micros=held.amounts.get("micros", 0))
-    over = _settle(run, step, usage or Usage())
+    over = _settle(run, step, all_held(step) if usage is None else usage)
     RunStep.objects.filter(pk=step.pk).update(reserved={})
     return over
+
+
+def all_held(step: RunStep) -> Usage:
+    """Return everything that was held back for a step, as if it had been used."""
+    amounts = budgets.Held.from_json(step.reserved).amounts
+    return Usage(tokens_out=amounts.get("tokens", 0), micros=amounts.get("micros", 0))
 
 
 def _settle(run: Run, step: RunStep, usage: Usage) -> list[budgets.Line]:
@@ -141,18 +145,33 @@ def _asked(call: Call) -> dict:
     return {"tool": call.tool[:63], "asked_digest": asked_digest(call), "content": content}
 
 
-def asked_digest(call: Call) -> str:
-    """Return what two calls have in common that want the same: tool and arguments, whatever is said about them."""
-    try:
-        return canonical.digest_of([call.tool, call.arguments])
-    except canonical.NotCanonical:
-        return ""  # the gate refuses it, with the reason
+def asked_digest(wanted: Call | Delegate) -> str:
+    """Return what two have in common that want the same: tool and arguments, whatever is said about them."""
+    if isinstance(wanted, Delegate):
+        return canonical.digest_of(["delegate", wanted.agent, wanted.input])
+    return canonical.digest_of([wanted.tool, wanted.arguments])
 
 
-def times_asked(run: Run, calls: Sequence[Call]) -> int:
-    """Return how often the most repeated of these calls stands in the journal already."""
-    digests = [asked_digest(call) for call in calls]
-    return max((run.journal.filter(asked_digest=digest).count() for digest in digests if digest), default=0)
+def times_asked(run: Run, move: Move) -> int:
+    """Return how often the run will have wanted the same, by what it wants most often, this move included."""
+    wanted = move.calls if isinstance(move, Propose) else [move] if isinstance(move, Delegate) else []
+    now = Counter(map(asked_digest, wanted))
+    return max((run.journal.filter(asked_digest=digest).count() + times for digest, times in now.items()), default=0)
+
+
+@transaction.atomic
+def begin_try(lease: Lease, step: RunStep) -> None:
+    """Write down that a worker takes a wanted call up. Whoever did so before and wasn't heard of again counts as a try."""
+    renew(lease)
+    lease.lock()
+    tries = step.tries + bool(step.worker)
+    RunStep.objects.filter(pk=step.pk).update(worker=lease.worker, tries=tries)
+    step.tries, step.worker = tries, lease.worker
+
+
+def end_try(step: RunStep) -> None:
+    """Write down that a worker came back without an answer: that wasn't a try."""
+    RunStep.objects.filter(pk=step.pk).update(worker="")
 
 
 def shift(run: Run, lease: Lease, to: RunState) -> None:

@@ -89,12 +89,17 @@ def _free(run_id: UUID, fence: int | None) -> Run | None:
 
 def _why_over(run: Run, agent: Agent) -> Ended | None:
     if run.parent and run.parent.state in RUN_ENDS:
-        return Ended(RunState.CANCELLED, "parent_ended", "The run that asked for it has ended.")
+        return orphaned()
     if not agent.enabled:
         return Ended(RunState.FAILED, "agent_not_enabled", "The agent was disabled.")
     if run.deadline_at is not None and run.deadline_at <= run.now:
         return time_over(run)
     return None
+
+
+def orphaned() -> Ended:
+    """Return the end of a run that nobody waits for any more."""
+    return Ended(RunState.CANCELLED, "parent_ended", "The run that asked for it has ended.")
 
 
 def time_over(run: Run) -> Ended:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
+from django.db.models import F
 from django.db.models.functions import Now
 
 from agents import failpoints, states
@@ -72,6 +73,7 @@ def resume(run: Run, *, by: Actor, reason: str = "", **columns) -> None:
         private={"reason": reason} if reason else None,
         wake_at=Now() + timedelta(seconds=1),
         rings=0,
+        deadline_at=F("deadline_at") + (Now() - F("state_since")),  # its clock stood still as well
         **columns,
     )
     states.tell_run(run.pk)

@@ -10,10 +10,10 @@ from django.db.models.functions import Now
 
 from agents import failpoints, wake
 from agents.errors import Refusal
-from agents.lifecycle import RunState
+from agents.lifecycle import RUN_ENDS, RunState
 from agents.models import Run
 from agents.runs.ending import end
-from agents.runs.leasing import PAUSED_LOOK, time_over
+from agents.runs.leasing import PAUSED_LOOK, orphaned, time_over
 
 logger = logging.getLogger("countersign.sweep")
 MAX_PAUSE = 60
@@ -50,13 +50,20 @@ def _look(run_id) -> str:
         )
         if run is None:
             return ""
-        if run.state == RunState.PAUSED:
+        if run.state == RunState.PAUSED and not _is_orphaned(run):
             Run.objects.filter(pk=run_id).update(wake_at=Now() + PAUSED_LOOK)
             return "runs_looked"
-        if run.deadline_at is None or run.deadline_at > run.now:
+        if not _is_orphaned(run) and (run.deadline_at is None or run.deadline_at > run.now):
             return _ring(run)
+    if _is_orphaned(run):
+        end(run_id, orphaned())
+        return "runs_orphaned"
     end(run_id, time_over(run))
     return "runs_out_of_time"
+
+
+def _is_orphaned(run: Run) -> bool:
+    return run.parent is not None and run.parent.state in RUN_ENDS
 
 
 def _ring(run: Run) -> str:

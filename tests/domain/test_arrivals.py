@@ -1,6 +1,8 @@
 """An agent that floods its desk is turned away at its cap and stopped, whichever way its proposals come."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from agents import arrivals
 from agents.budgets import BudgetExhausted
@@ -8,7 +10,7 @@ from agents.errors import TooManyArrivals
 from agents.lifecycle import RunState
 from agents.models import Action
 from tests.domain.running import begin, look, make_talking_company, set_agent
-from tests.factories import make_action, make_company
+from tests.factories import make_action, make_company, principal_of
 from tests.toolserver import serving
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +44,14 @@ def test_another_agent_is_not_held_back(agent):
     for _ in range(3):
         make_action(agent)
     assert make_action(make_company().agent).state == "awaiting_review"
+
+
+def test_an_uncapped_agent_waits_in_no_line():
+    agent = make_company().agent
+    principal_of(agent)
+    with CaptureQueriesContext(connection) as caught:
+        make_action(agent)
+    assert not any("pg_advisory_xact_lock(" in query["sql"] for query in caught)
 
 
 def test_a_run_past_the_cap_waits_for_its_agent_s_people():

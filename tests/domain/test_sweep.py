@@ -1,11 +1,13 @@
 """The clock's part: whatever is due is looked at once, late looks are harmless, and one bad row holds up nobody."""
 
 import pytest
+from django.db.models.functions import Now
 
 from agents import actions
 from agents.lifecycle import ENDS, OPEN, State
-from agents.models import Action
+from agents.models import Action, Agent, Run
 from controlplane import clock
+from tests.domain.running import begin, make_talking_company, refund
 from tests.factories import due, events, later, make_action, make_approved, make_company
 from tests.toolserver import hangs, says, serving
 
@@ -110,6 +112,15 @@ def test_one_row_the_database_wont_move_holds_up_nobody(company):
     Action.objects.filter(pk=bad.pk).update(rings=2**31 - 1)
     for action, seconds in ((bad, 10 * 3600), (good, 9 * 3600)):
         later(action, expires_at=seconds, wake_at=seconds)
+    assert actions.sweep() == {"failed": 1, "expired": 1}
+
+
+def test_one_row_that_cant_be_held_holds_up_nobody(company):
+    agent, good = make_talking_company().agent, make_action(company.agent)
+    run = begin(agent, {"propose": [refund()]})
+    Run.objects.filter(pk=run.pk).update(news=2**63 - 1)  # it can't be told of the hold
+    Agent.objects.filter(pk=agent.pk).update(stopped_at=Now(), stop_reason="odd")
+    later(good, expires_at=9 * 3600, wake_at=9 * 3600)
     assert actions.sweep() == {"failed": 1, "expired": 1}
 
 

@@ -183,6 +183,9 @@ def test_the_list_is_narrowed_by_agent_and_state_in_the_address(at, company):
         "?state=needs_you": set(),
         "?state=odd": set(),
         "?agent=odd": set(),
+        "?agent=%00": set(),
+        "?before=%00": set(),
+        "?state=%00": set(),
         "?before=odd": set(),
     }
     for query, expected in found.items():

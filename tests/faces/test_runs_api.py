@@ -2,7 +2,7 @@
 
 import json
 from datetime import timedelta
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -11,7 +11,6 @@ from django.db.models.functions import Now
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 
 from agents import engine, identities, runs, stops, waits
 from agents.lifecycle import RunState, State
@@ -447,6 +446,20 @@ def test_secrets_are_masked_for_the_client_what_policy_redacts_for_the_agent_and
     assert "input" in for_client and "input" in for_person and "input" not in for_agent
 
 
+def test_a_list_masks_what_one_run_masks(client, company):
+    give_policy(
+        company.agent, "policy: desk\nredact: {pii: [email]}\nrules:\n  - {id: all, tool: look_up, then: allow}\n"
+    )
+    secret, mail = "sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc", "jane@example.org"
+    carry(enqueue(company, task={"turns": [{"fail": {"code": "odd", "detail": f"{mail} sent {secret}"}}]}))
+    token, own = issue("crm", company.agent), identities.issue(agent=company.agent, by=OPERATOR)[1]
+    for_client, for_agent = (get(client, RUNS, text).json()["results"][0]["error"]["detail"] for text in (token, own))
+    for_person = get(signed_in(company.owner), RUNS).json()["results"][0]["error"]["detail"]
+    assert for_person == f"{mail} sent {secret}"
+    assert mail in for_client and secret not in for_client
+    assert mail not in for_agent and secret not in for_agent
+
+
 def test_one_run_takes_the_same_queries_whatever_its_steps(client, company, token):
     def queries(run: Run) -> int:
         get(client, at(run), token)  # the token's last use is written down now
@@ -496,21 +509,13 @@ def test_the_list_is_paged_newest_first_and_filtered(client, company, token, mon
     assert "state=queued" in page["next"]
 
 
-def test_a_page_goes_on_by_time_and_not_by_id(client, company, token, monkeypatch):
-    monkeypatch.setattr("agents.api_runs.PAGE", 1)
-    crm, now = Token.objects.get().client, timezone.now()
-    columns = {"agent": company.agent, "client": crm, "runtime": {"kind": KIND}, "wake_at": now}
-    made = [
-        Run.objects.create(id=UUID(int=100 + age), created_at=now - timedelta(hours=age), **columns)
-        for age in (2, 1, 3)
-    ]
-    RunContent.objects.bulk_create([RunContent(run=run) for run in made])
-    seen, path = [], RUNS
-    while path:
-        page = get(client, path, token).json()
-        seen += [UUID(one["id"]).int for one in page["results"]]
-        path = page["next"]
-    assert seen == [101, 102, 103]
+def test_a_page_is_read_down_the_primary_key_in_one_query(client, company, token):
+    enqueue(company)
+    get(client, RUNS, token)  # the token's last use is written down now
+    with CaptureQueriesContext(connection) as captured:
+        get(client, RUNS, token, cursor=str(uuid4()))
+    said = [query["sql"] for query in captured if 'FROM "agents_run"' in query["sql"]]
+    assert len(said) == 1 and 'ORDER BY "agents_run"."id" DESC' in said[0]
 
 
 @pytest.mark.parametrize(
@@ -519,7 +524,6 @@ def test_a_page_goes_on_by_time_and_not_by_id(client, company, token, monkeypatc
         ({"state": "sleeping"}, "state"),
         ({"cursor": "x"}, "cursor"),
         ({"cursor": "-" * 36}, "cursor"),
-        ({"cursor": str(uuid4())}, "cursor"),
         ({"cursor": "\x00"}, "cursor"),
         ({"limit": "7"}, "limit"),
     ],
@@ -533,8 +537,11 @@ def test_an_agent_of_no_possible_name_has_no_runs(client, company, token):
     assert get(client, RUNS, token, agent="\x00").json()["results"] == []
 
 
-def test_a_cursor_of_a_foreign_run_is_refused(client, company, token):
-    problem(get(client, RUNS, token, cursor=str(parked(company, "web").pk)), 422, "invalid", "cursor")
+def test_a_cursor_is_a_place_and_shows_nobody_elses_runs(client, company, token):
+    own, foreign = parked(company), parked(company, "web")
+    parked(company)
+    shown = get(client, RUNS, token, cursor=str(foreign.pk)).json()["results"]
+    assert [one["id"] for one in shown] == [str(own.pk)]
 
 
 def test_people_see_the_runs_of_their_agents(company):

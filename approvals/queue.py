@@ -224,7 +224,7 @@ def _why(action: Action, slots: list[Slot], person: Person, mine: frozenset[int]
     if person.human_id in {slot.human for slot in slots}:
         return "You signed it."
     if person.human_id in action.self_humans:
-        return "You own the agent or asked for it, so others sign."
+        return "You own an agent behind it, asked for it or lead its mission, so others sign."
     return "You see it, and others sign it."
 
 

@@ -25,6 +25,7 @@ class Proposal:
     provenance: dict = field(default_factory=dict)
     trace_id: str = ""
     run_id: UUID | None = None
+    root_id: UUID | None = None  # the first run above it: what a limit per run counts by
     step_id: UUID | None = None
     led: bool = False  # a person answers for the mission
 
@@ -71,7 +72,8 @@ def check(agent: Agent, proposal: Proposal) -> Checked:
     args = schema.canonical(proposal.arguments)
     _require_sendable(definition.body, args)
     run = str(proposal.run_id) if proposal.run_id else None
-    gathered = gather(agent, definition, args, claims=proposal.claims, run=run, led=proposal.led)
+    root = str(proposal.root_id) if proposal.root_id else run
+    gathered = gather(agent, definition, args, claims=proposal.claims, run=run, root=root, led=proposal.led)
     return Checked(
         tool=grant.tool,
         args=args,

@@ -106,6 +106,7 @@ def gather(
     *,
     claims: Mapping[str, object],
     run: str | None = None,
+    root: str | None = None,
     led: bool = False,
     called_before: Iterable[str] = (),
 ) -> Gathered:
@@ -122,7 +123,7 @@ def gather(
     return Gathered(
         policy_id=agent.policy_id,
         compiled=compiled,
-        plan=limiting.plan(rules, tool, args=args, values=known, agent=str(agent.pk), run=run),
+        plan=limiting.plan(rules, tool, args=args, values=known, agent=str(agent.pk), run=root),
         values=known,
         found=found,
         claims=said,

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from functools import partial
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
@@ -40,19 +41,24 @@ def propose(lease: Lease, step: RunStep) -> bool:
 
     What the gate turns away (an unknown tool, arguments that don't fit) is a result like any other.
     """
+    run = lease.run
     proposal = Proposal(
-        **step.content, run_id=lease.run.pk, step_id=step.pk, led=lease.run.mission_lead_id is not None,
-        trace_id=lease.run.trace_id,
-    )  # fmt: skip
-    if lease.run.kind == Run.Kind.VERIFICATION and _writes(lease.run, step.tool):
+        **step.content,
+        run_id=run.pk,
+        root_id=_root(run),
+        step_id=step.pk,
+        led=run.mission_lead_id is not None,
+        trace_id=run.trace_id,
+    )
+    if run.kind == Run.Kind.VERIFICATION and _writes(run, step.tool):
         return _turn_away(lease, step, VerifiersRead())
     journal.begin_try(lease, step)
-    if step.tries >= MOST_TRIES:
+    if step.tries > MOST_TRIES:
         raise Over(quarantined(step, "its workers died of it, or lost their lease"))
     failpoints.reach("before_propose")
     try:
         actions.propose(
-            principal=RunPrincipal(lease.run.agent, lease.run.pk),
+            principal=RunPrincipal(run.agent, run.pk),
             proposal=proposal,
             key=str(step.pk),
             answer=lambda action: (201, {"id": str(action.pk)}),
@@ -72,6 +78,13 @@ def propose(lease: Lease, step: RunStep) -> bool:
     if action.state == State.APPROVED:
         actions.execute(action.pk, worker=lease.worker)
     return True
+
+
+def _root(run: Run) -> UUID:
+    """Return the first run above: handing tasks on must not begin a limit anew."""
+    while run.parent is not None:
+        run = run.parent
+    return run.pk
 
 
 class VerifiersRead(NotAllowed):

@@ -164,7 +164,7 @@ def begin_try(lease: Lease, step: RunStep) -> None:
     """Write down that a worker takes a wanted call up. Whoever did so before and wasn't heard of again counts as a try."""
     renew(lease)
     lease.lock()
-    tries = step.tries + bool(step.worker)
+    tries = step.tries + 1 if step.worker else max(step.tries, 1)
     RunStep.objects.filter(pk=step.pk).update(worker=lease.worker, tries=tries)
     step.tries, step.worker = tries, lease.worker
 

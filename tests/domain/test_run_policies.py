@@ -5,7 +5,7 @@ import pytest
 from agents import actions
 from agents.lifecycle import RunState
 from agents.models import Action, Run
-from tests.domain.running import SAW, action_of, begin, make_talking_company
+from tests.domain.running import SAW, action_of, begin, carry, make_talking_company, set_agent
 from tests.factories import decide, give_policy, grant_tool, make_person
 from tests.toolserver import says, serving
 
@@ -89,6 +89,15 @@ def test_a_limit_per_run_counts_within_the_run(agent):
     states = Action.objects.filter(run_id=run.pk).order_by("created_at").values_list("state", flat=True)
     assert list(states) == ["succeeded", "succeeded", "awaiting_review"]
     assert begin(agent, {"propose": [pay("d", 60)]}, {"finish": 1}).state == RunState.COMPLETED
+
+
+def test_handing_a_task_on_does_not_begin_a_limit_per_run_anew(agent):
+    give_policy(agent, PER_RUN)
+    set_agent(agent, delegates=[agent.slug])
+    onward = {"delegate": {"agent": agent.slug, "input": {"turns": [{"propose": [pay("b", 60)]}, {"finish": 1}]}}}
+    run = begin(agent, {"propose": [pay("a", 60)]}, onward, {"finish": 1})
+    child = carry(Run.objects.get(parent=run))
+    assert action_of(child, "pay").state == "awaiting_review"
 
 
 def test_a_swarm_writes_only_where_a_person_leads_the_mission(agent):

@@ -1,12 +1,13 @@
 """Workers, people and the clock at one run at the same moment."""
 
+import time
 from datetime import timedelta
 
 import pytest
 from django.db.models import F
 from django.db.models.functions import Now
 
-from agents import engine, runs, stops
+from agents import actions, breakers, engine, runs, stops
 from agents.errors import AlreadyDecided
 from agents.lifecycle import RUN_ENDS, RunState
 from agents.models import Action, Run, RunStep
@@ -122,3 +123,55 @@ def test_a_worker_that_was_overtaken_ends_nothing_and_withdraws_nothing(company)
     run = begin(company.agent, {"propose": [refund()]}, {"finish": 1})
     assert end(run.pk, Ended(RunState.FAILED, "for_the_test"), where={"fence": run.fence + 1}) is None
     assert (fresh(run).state, action_of(run).state) == (RunState.AWAITING_REVIEW, "awaiting_review")
+
+
+def stop_run(run):
+    return stops.stop_run(run.pk, by=Actor.SYSTEM, reason="Odd")
+
+
+def test_a_run_s_stop_waits_for_the_claim_under_way_and_no_claim_comes_after_it(company, tool, monkeypatch):
+    run = begin(company.agent, {"propose": [refund()]}, {"finish": 1})
+    decide(action_of(run), company.fin)
+    decide(action_of(run), company.lea)
+    look_at_breaker, stopping = breakers.wait, []
+
+    def in_between(tool_id):
+        """A moment between the claim's look at the run and its move."""
+        stopping.append(start(lambda: stop_run(run)))
+        time.sleep(0.3)
+        assert stopping[0].is_alive(), "the stop counted while a claim was under way"
+        return look_at_breaker(tool_id)
+
+    monkeypatch.setattr(breakers, "wait", in_between)
+    actions.execute(action_of(run).pk, worker="w1")
+    stopping[0].finish()
+    assert fresh(run).state == RunState.PAUSED
+    assert len(tool.calls) == 1 and action_of(run).state == "succeeded"
+
+
+def test_a_run_that_was_just_stopped_proposes_nothing(company, monkeypatch):
+    run, propose = enqueue(company.agent, {"propose": [refund()]}, {"finish": 1}), actions.propose
+
+    def after_a_stop(**asked):
+        start(lambda: stop_run(run)).finish()
+        return propose(**asked)
+
+    monkeypatch.setattr(actions, "propose", after_a_stop)
+    engine.advance(run.pk, worker="w1")
+    assert (fresh(run).state, Action.objects.filter(run_id=run.pk).count()) == (RunState.PAUSED, 0)
+    assert fresh(run).lease_until is None
+
+
+def test_a_run_stopped_at_the_moment_it_would_complete_completes_when_it_is_resumed(company, monkeypatch):
+    run, end_it = enqueue(company.agent, {"finish": 1}), engine.advancing.end
+
+    def after_a_stop(*words, **more):
+        start(lambda: stop_run(run)).finish()
+        return end_it(*words, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(engine.advancing, "end", after_a_stop)
+        engine.advance(run.pk, worker="w1")
+    assert fresh(run).state == RunState.PAUSED
+    stops.resume_run(run.pk, by=Actor(kind="operator", id="root", display="root"), reason="Fine")
+    assert carry(run).state == RunState.COMPLETED

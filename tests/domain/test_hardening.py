@@ -14,6 +14,7 @@ from audit.models import RefusalTally
 from controlplane import bodies
 from controlplane import settings as product
 from tests.factories import make_action, make_company, make_person
+from tests.loops import run
 
 pytestmark = pytest.mark.django_db
 
@@ -108,11 +109,11 @@ def messages(*parts: bytes, pause: float = 0.0):
 def test_a_body_that_never_ends_is_given_up(monkeypatch):
     monkeypatch.setattr(bodies, "BODY_SECONDS", 0.1)
     with pytest.raises(bodies.Refused) as refused:
-        asyncio.run(bodies.read(messages(b"a")))
+        run(bodies.read(messages(b"a")))
     assert refused.value.status == 408
 
 
 def test_a_body_over_the_limit_is_refused_before_it_is_whole():
     with pytest.raises(bodies.Refused) as refused:
-        asyncio.run(bodies.read(messages(*[b"a" * 65536] * 5)))
+        run(bodies.read(messages(*[b"a" * 65536] * 5)))
     assert refused.value.status == 413

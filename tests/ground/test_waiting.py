@@ -15,6 +15,7 @@ import pytest
 
 from controlplane import embedded, news, places, waiting
 from controlplane.up import UVICORN_OPTIONS
+from tests.loops import run
 from tests.product import CHECKOUT, free_port, until
 from tests.waitingroom import TABLES, THREADS
 
@@ -169,7 +170,7 @@ def test_five_hundred_who_wait_hold_no_thread_and_no_connection(room, files):
             room.finish(*polls)
             assert [body["state"] for body in await within(*polls.values())] == ["done"] * (CROWD - 1)
 
-    asyncio.run(story())
+    run(story())
 
 
 def test_stopping_the_web_process_answers_everybody_who_waits(room):
@@ -180,7 +181,7 @@ def test_stopping_the_web_process_answers_everybody_who_waits(room):
             room.process.send_signal(signal.SIGTERM)
             assert [body["state"] for body in await within(*polls.values())] == ["open"] * 50
 
-    asyncio.run(story())
+    run(story())
     room.process.wait(timeout=PATIENCE)
     said = room.log.read_text()
     assert room.asked() == 50, "with the answers they had"
@@ -201,7 +202,7 @@ def test_lost_connection_comes_back_and_what_it_missed_is_asked_for(room):
             room.finish(keys[1])
             assert (await within(polls[keys[1]]))[0]["state"] == "done"
 
-    asyncio.run(story())
+    run(story())
 
 
 def test_client_that_hangs_up_is_no_longer_waited_for(room):
@@ -219,7 +220,7 @@ def test_client_that_hangs_up_is_no_longer_waited_for(room):
             room.finish(other)
             await within(poll)
 
-    asyncio.run(story())
+    run(story())
     assert room.asked(key) == 1
 
 
@@ -321,7 +322,7 @@ def test_word_to_the_door_never_gets_out_and_nobody_waits_for_another_thing(how)
         assert await Caller(new_door(desk), **how).answer() == "open"
         assert desk.bodies == [b"body"]
 
-    asyncio.run(story())
+    run(story())
 
 
 def test_news_that_comes_before_the_first_answer_does_is_not_lost():
@@ -336,7 +337,7 @@ def test_news_that_comes_before_the_first_answer_does_is_not_lost():
         assert await Caller(door).answer() == "done"
         assert desk.bodies == [b"body", b"body"], "the same was asked again"
 
-    asyncio.run(story())
+    run(story())
 
 
 def test_news_that_finishes_nothing_is_one_more_question():
@@ -350,7 +351,7 @@ def test_news_that_finishes_nothing_is_one_more_question():
             door.news.tell(RUN)
         assert await caller.answer() == "done"
 
-    asyncio.run(story())
+    run(story())
 
 
 def test_time_that_is_over_gives_the_last_answer():
@@ -359,7 +360,7 @@ def test_time_that_is_over_gives_the_last_answer():
         assert await Caller(door, query="wait=1").answer() == "open"
         assert len(desk.bodies) == 1 and door.news.waiting == 0
 
-    asyncio.run(story())
+    run(story())
 
 
 def test_woken_crowd_asks_a_few_at_a_time():
@@ -372,7 +373,7 @@ def test_woken_crowd_asks_a_few_at_a_time():
         assert {await caller.answer() for caller in callers} == {"done"}
         assert desk.most == waiting.TURNS
 
-    asyncio.run(story())
+    run(story())
 
 
 def test_while_no_news_can_come_waiters_ask_by_themselves(monkeypatch):
@@ -385,7 +386,7 @@ def test_while_no_news_can_come_waiters_ask_by_themselves(monkeypatch):
         desk.state = "done"
         assert await caller.answer() == "done"
 
-    asyncio.run(story())
+    run(story())
 
 
 def test_one_too_many_is_answered_at_once():
@@ -399,7 +400,7 @@ def test_one_too_many_is_answered_at_once():
         door.news.tell(RUN)
         assert [await waiter.answer() for waiter in waiters] == ["done", "done"]
 
-    asyncio.run(story())
+    run(story())
 
 
 def test_client_that_is_gone_is_neither_asked_for_nor_answered():
@@ -411,7 +412,7 @@ def test_client_that_is_gone_is_neither_asked_for_nor_answered():
         await asyncio.wait_for(caller.task, PATIENCE)
         assert caller.got == [] and len(desk.bodies) == 1 and door.news.waiting == 0
 
-    asyncio.run(story())
+    run(story())
 
 
 def test_closing_lets_also_those_go_who_stand_in_line():
@@ -425,7 +426,7 @@ def test_closing_lets_also_those_go_who_stand_in_line():
         assert len(desk.bodies) <= 50 + waiting.TURNS
         assert await Caller(door).answer() == "open", "nobody begins to wait any more"
 
-    asyncio.run(story())
+    run(story())
 
 
 def test_database_that_is_away_at_the_start_is_found_later(postgres, tmp_path):
@@ -444,7 +445,7 @@ def test_database_that_is_away_at_the_start_is_found_later(postgres, tmp_path):
         await asyncio.wait([listening])
         assert not heard.flowing and attempts == []
 
-    asyncio.run(story())
+    run(story())
 
 
 def test_room_for_waiters_follows_the_limit_of_open_files():

@@ -253,11 +253,6 @@ def why_not_resume(person: Person, stopped: Agent | Tool | Run) -> str | None:
     return None
 
 
-def why_not_resume_run(person: Person, run: Run) -> str | None:
-    """Say why this person can't resume the run and who can, or None."""
-    return why_not_resume(person, run)
-
-
 def why_not_resume_everything(person: Person, standstill: Standstill) -> str | None:
     """Say why this person can't end a standstill, or None: it takes a role of any agent, and another human's hand."""
     if not (person.is_active and person.agent_roles.exists()):

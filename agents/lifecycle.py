@@ -39,6 +39,11 @@ ENDS = frozenset(State) - frozenset(ACTION_MOVES)
 #: States in which the agent may still act through this action, or people still owe it something.
 OPEN = frozenset(ACTION_MOVES)
 
+#: People must act before it goes on, or somebody must lift what holds it.
+WITH_PEOPLE = frozenset({_S.AWAITING_REVIEW, _S.CHANGES_REQUESTED, _S.ON_HOLD, _S.UNKNOWN})
+#: Somebody is asked to act now.
+ASKED = WITH_PEOPLE - {_S.ON_HOLD}
+
 #: What reviewers read.
 WORDS: dict[State, str] = {
     _S.AWAITING_REVIEW: "Waiting for review",

@@ -7,13 +7,10 @@ from django.db.models import Count, Prefetch, Q, Sum
 
 from agents import budgets
 from agents.identities import AgentPrincipal, ClientPrincipal
-from agents.lifecycle import State
+from agents.lifecycle import WITH_PEOPLE, State
 from agents.micros import usd
 from agents.models import Action, Person, Run, RunStep, Slot
 from audit import redaction
-
-#: States in which an action of a run waits for people.
-WITH_PEOPLE = (State.AWAITING_REVIEW, State.CHANGES_REQUESTED, State.ON_HOLD, State.UNKNOWN)
 
 
 def for_reader(run: Run, reader: Person | AgentPrincipal | ClientPrincipal) -> dict:

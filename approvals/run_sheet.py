@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Count, Max, QuerySet, Sum
 
 from agents import access, budgets
-from agents.lifecycle import ENDS, RUN_ENDS, RunState, State
+from agents.lifecycle import ASKED, ENDS, RUN_ENDS, RunState
 from agents.models import Action, Person, Run, RunStep, Slot
 from approvals import history, journal, runs, spending
 from approvals.history import Entry
@@ -96,7 +96,7 @@ def for_person(run: Run, person: Person, version: str = "") -> Sheet:
     events = list(Event.objects.filter(subject_kind="run", subject_id=str(run.pk)).prefetch_related("private"))
     had = [*journal.stretches(steps, moves, until), *_pauses(events, until)]
     waiting = [_asking(step.action) for step in steps if step.action and step.action.state not in ENDS]
-    asking = [one for one in waiting if one.state in _WITH_PEOPLE]
+    asking = [one for one in waiting if one.state in ASKED]
     missing = tuple(dict.fromkeys(group for one in asking for group in one.groups))
     signs = dict.fromkeys(slot.label for step in steps if step.action for slot in step.action.slots.all())
     return Sheet(
@@ -146,7 +146,6 @@ def version_of(run: Run) -> str:
 
 # --- what is read for it
 
-_WITH_PEOPLE = (State.AWAITING_REVIEW, State.CHANGES_REQUESTED, State.UNKNOWN)
 #: Of an action that a step shows: neither its bytes nor what it was judged by.
 _HEAVY = ("payload", "facts", "snapshot", "reasons", "scope")
 
@@ -193,7 +192,7 @@ def _parent(run: Run, visible: set[UUID]) -> Link | None:
 def _controls(run: Run, person: Person) -> Controls:
     is_open, paused = run.state not in RUN_ENDS, run.state == RunState.PAUSED
     stopped = paused and bool(run.stop_reason)
-    why_not = (access.why_not_resume_run(person, run) or "") if stopped else ""
+    why_not = (access.why_not_resume(person, run) or "") if stopped else ""
     return Controls(
         stop=is_open and not paused and access.may_stop(person, run.agent),
         cancel=is_open and access.may_conclude(person, run),

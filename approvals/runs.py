@@ -9,7 +9,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from agents import access, budgets
-from agents.lifecycle import RUN_ENDS, RUN_WORDS, RunState, State
+from agents.lifecycle import ASKED, RUN_ENDS, RUN_WORDS, RunState
 from agents.models import Agent, Person, Run, RunStep, Slot
 from approvals.timeline import lasting
 
@@ -18,7 +18,6 @@ PAGE = 50
 NEEDS_YOU, OPEN, ENDED = "needs_you", "open", "ended"
 #: Nobody carried on in this time what was due: workers or the clock are away.
 _PATIENCE = timedelta(minutes=1)
-_WITH_PEOPLE = (State.AWAITING_REVIEW, State.CHANGES_REQUESTED, State.UNKNOWN)
 
 _SHAPES = {
     RunState.COMPLETED: ("ok", "circle"),
@@ -195,7 +194,7 @@ def _row(run: Run, actions: int, missing: Sequence[str], answers: bool, now: dat
 
 def _missing(runs: Iterable[UUID]) -> dict[UUID, tuple[str, ...]]:
     """Return by run whose signatures its held actions wait for."""
-    held = Slot.objects.filter(action__run_id__in=list(runs), action__state__in=_WITH_PEOPLE, filled_by__isnull=True)
+    held = Slot.objects.filter(action__run_id__in=list(runs), action__state__in=ASKED, filled_by__isnull=True)
     found: dict = {}
     for run_id, label in held.order_by("action", "position").values_list("action__run_id", "label"):
         found.setdefault(run_id, {})[label] = None

@@ -13,7 +13,6 @@ from agents.engine.limits import MOST_TRIES, Over, overspent, quarantined
 from agents.errors import (
     AgentNotEnabled,
     AgentStopped,
-    Invalid,
     KeyInFlight,
     NotAllowed,
     NotReady,
@@ -23,9 +22,9 @@ from agents.errors import (
 )
 from agents.identities import RunPrincipal
 from agents.lifecycle import RunState, State
-from agents.models import Action, Run, RunStep, Tool
+from agents.models import Action, Run, RunStep
+from agents.readiness import granted_definitions
 from agents.runs import journal
-from agents.runs.journal import close
 from agents.runs.leasing import Fenced, Lease, give_back, renew
 from agents.runtimes.base import Result
 from agents.tools.failures import failure_of
@@ -50,7 +49,7 @@ def propose(lease: Lease, step: RunStep) -> bool:
         led=run.mission_lead_id is not None,
         trace_id=run.trace_id,
     )
-    if run.kind == Run.Kind.VERIFICATION and _writes(run, step.tool):
+    if run.kind == Run.Kind.VERIFICATION and _writes(run, proposal.tool):
         return _turn_away(lease, step, VerifiersRead())
     journal.begin_try(lease, step)
     if step.tries > MOST_TRIES:
@@ -71,8 +70,6 @@ def propose(lease: Lease, step: RunStep) -> bool:
         return not give_back(lease, to=None, wake_in=_LATER * 2 ** min(lease.rings, 5))
     except Refusal as refusal:
         return _turn_away(lease, step, refusal)
-    except (ValueError, TypeError, AttributeError, LookupError) as error:  # what a runtime wants may be of any shape
-        return _turn_away(lease, step, Invalid(f"The gate can't read this call: {type(error).__name__}."))
     failpoints.reach("after_propose")
     action = Action.objects.get(run_id=lease.run.pk, step_id=step.pk)
     if action.state == State.APPROVED:
@@ -93,7 +90,7 @@ class VerifiersRead(NotAllowed):
 
 
 def _writes(run: Run, tool: str) -> bool:
-    return Tool.objects.filter(agent=run.agent_id, name=tool).exclude(tier=0).exists()
+    return granted_definitions(run.agent).filter(body__name=tool).exclude(body__tier=0).exists()
 
 
 def _enter(lease: Lease, step: RunStep, action: Action) -> None:
@@ -111,14 +108,10 @@ def _enter(lease: Lease, step: RunStep, action: Action) -> None:
     RunStep.objects.filter(pk=step.pk).update(action=action, reserved=kept)
 
 
-@transaction.atomic
 def _turn_away(lease: Lease, step: RunStep, refusal: Refusal) -> bool:
-    lease.lock()
-    said = "; ".join(f"{error['field']}: {error['message']}" for error in refusal.errors)
-    content = step.content | {"turned_away": f"{refusal.detail} {said}".strip()[:2000]}
-    result = {"state": "turned_away", "failure": "invalid", "codes": [refusal.code]}
-    close(step, ok=False, result=result, content=content)
-    return True
+    fields = "; ".join(f"{error['field']}: {error['message']}" for error in refusal.errors)
+    said = f"{refusal.detail} {fields}".strip()
+    return journal.turn_away(lease, step, failure="invalid", code=refusal.code, said=said)
 
 
 @transaction.atomic
@@ -132,7 +125,7 @@ def record(lease: Lease, step: RunStep) -> bool:
     Run.objects.filter(pk=run.pk).update(micros_tooling=F("micros_tooling") + price)
     failure = failure_of(action.state, action.error)
     result = {"state": action.state, "failure": failure, "codes": _codes(action)}
-    close(step, ok=action.state == State.SUCCEEDED, result=result, micros=price)
+    journal.close(step, ok=action.state == State.SUCCEEDED, result=result, micros=price)
     return True
 
 

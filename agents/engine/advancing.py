@@ -8,7 +8,7 @@ from agents import actions, failpoints
 from agents.engine import acting, delegating, thinking, verifying
 from agents.engine.limits import Over
 from agents.errors import AlreadyDecided
-from agents.lifecycle import ENDS, RUN_ENDS, RunState, State
+from agents.lifecycle import ENDS, RUN_ENDS, WITH_PEOPLE, RunState, State
 from agents.models import RunStep
 from agents.runs import leasing
 from agents.runs.ending import end
@@ -20,7 +20,6 @@ from agents.wake import ring_run
 TURN_SECONDS = 30.0
 #: Nobody rang for a run that waits: the clock looks anyway, ever more seldom.
 LOOKS = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
-_WITH_PEOPLE = {State.AWAITING_REVIEW, State.CHANGES_REQUESTED, State.ON_HOLD, State.UNKNOWN}
 
 
 def advance(run_id: UUID, *, worker: str) -> None:
@@ -102,7 +101,7 @@ def _waits_as(lease: Lease, waiting: list[RunStep]) -> RunState | None:
         return None
     actions_open = {step.action.state for step in waiting if step.action}
     children = {step.child.state for step in waiting if step.child}
-    people = actions_open & _WITH_PEOPLE or RunState.AWAITING_REVIEW in children
+    people = actions_open & WITH_PEOPLE or RunState.AWAITING_REVIEW in children
     return RunState.AWAITING_REVIEW if people else RunState.EXECUTING
 
 

@@ -7,8 +7,8 @@ from agents.errors import Refusal
 from agents.identities import RunPrincipal
 from agents.lifecycle import RunState
 from agents.models import Agent, Run, RunStep
+from agents.runs import journal
 from agents.runs.enqueuing import Asked, enqueue
-from agents.runs.journal import close
 from agents.runs.leasing import Fenced, Lease, renew
 
 
@@ -50,13 +50,9 @@ def hear(lease: Lease, step: RunStep) -> bool:
     child = step.child
     codes = [child.error["code"]] if child.error else []
     ok = child.state == RunState.COMPLETED
-    close(step, ok=ok, result={"state": child.state, "failure": "" if ok else "refused", "codes": codes})
+    journal.close(step, ok=ok, result={"state": child.state, "failure": "" if ok else "refused", "codes": codes})
     return True
 
 
-@transaction.atomic
 def _refuse(lease: Lease, step: RunStep, code: str, detail: str) -> bool:
-    lease.lock()
-    content = step.content | {"turned_away": detail}
-    close(step, ok=False, result={"state": "turned_away", "failure": "refused", "codes": [code]}, content=content)
-    return True
+    return journal.turn_away(lease, step, failure="refused", code=code, said=detail)

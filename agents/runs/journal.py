@@ -82,6 +82,15 @@ def close(step: RunStep, *, ok: bool, **columns) -> None:
 
 
 @transaction.atomic
+def turn_away(lease: Lease, step: RunStep, *, failure: str, code: str, said: str) -> bool:
+    """Write down that what was wanted came to nothing, and why; True: the run goes on. Raises Fenced."""
+    lease.lock()
+    result = {"state": "turned_away", "failure": failure, "codes": [code]}
+    close(step, ok=False, result=result, content=step.content | {"turned_away": said[:2000]})
+    return True
+
+
+@transaction.atomic
 def finish_think(lease: Lease, step: RunStep, made: Step) -> list[budgets.Line]:
     """Write down what the runtime made of its turn, and with it everything it wants next; return the budgets it overdrew.
 

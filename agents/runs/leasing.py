@@ -88,22 +88,21 @@ def _free(run_id: UUID, fence: int | None) -> Run | None:
 
 
 def _why_over(run: Run, agent: Agent) -> Ended | None:
-    if run.parent and run.parent.state in RUN_ENDS:
-        return orphaned()
-    if not agent.enabled:
-        return Ended(RunState.FAILED, "agent_not_enabled", "The agent was disabled.")
-    if run.deadline_at is not None and run.deadline_at <= run.now:
-        return time_over(run)
-    return None
+    disabled = None if agent.enabled else Ended(RunState.FAILED, "agent_not_enabled", "The agent was disabled.")
+    return orphaned(run) or disabled or time_over(run)
 
 
-def orphaned() -> Ended:
-    """Return the end of a run that nobody waits for any more."""
+def orphaned(run: Run) -> Ended | None:
+    """Return the end of a run that nobody waits for any more, None for any other."""
+    if run.parent is None or run.parent.state not in RUN_ENDS:
+        return None
     return Ended(RunState.CANCELLED, "parent_ended", "The run that asked for it has ended.")
 
 
-def time_over(run: Run) -> Ended:
-    """Return the end of a run whose budget of time is used up."""
+def time_over(run: Run) -> Ended | None:
+    """Return the end of a run whose budget of time is used up by the database's `now` it was read with, or None."""
+    if run.deadline_at is None or run.deadline_at > run.now:
+        return None
     seconds = run.caps["seconds"]
     return Ended(RunState.BUDGET_EXCEEDED, "time_over", f"Its {seconds} seconds were over.", {"unit": "seconds"})
 

@@ -35,7 +35,7 @@ def _cancel_below(run: Run, by: Actor, reason: str) -> None:
         _cancel_below(child, by, reason)
 
 
-def pause_runs(agent: Agent, *, by: Actor, reason: str) -> int:
+def pause_runs(agent: Agent, *, by: Actor) -> int:
     """Pause every open run of a locked agent that was stopped; return how many. Called after its actions are held."""
     # A run that was handed its task comes before the one that did so: an end of the first locks both in that order.
     found = _open(agent).exclude(state=RunState.PAUSED)

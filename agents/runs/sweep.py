@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from agents import failpoints, wake
 from agents.errors import Refusal
-from agents.lifecycle import RUN_ENDS, RunState
+from agents.lifecycle import RunState
 from agents.models import Run
 from agents.runs.ending import end
 from agents.runs.leasing import PAUSED_LOOK, orphaned, time_over
@@ -43,27 +43,25 @@ def sweep(limit: int = 200) -> dict[str, int]:
 def _look(run_id) -> str:
     with transaction.atomic():
         run = (
-            Run.objects.select_for_update(no_key=True, skip_locked=True)
+            Run.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+            .select_related("parent")
             .annotate(now=Now())
             .filter(pk=run_id, wake_at__lte=Now())
             .first()
         )
         if run is None:
             return ""
-        if run.state == RunState.PAUSED and not _is_orphaned(run):
-            Run.objects.filter(pk=run_id).update(wake_at=Now() + PAUSED_LOOK)
-            return "runs_looked"
-        if not _is_orphaned(run) and (run.deadline_at is None or run.deadline_at > run.now):
-            return _ring(run)
-    if _is_orphaned(run):
-        end(run_id, orphaned())
-        return "runs_orphaned"
-    end(run_id, time_over(run))
-    return "runs_out_of_time"
+        is_paused = run.state == RunState.PAUSED  # then its time stands still
+        over = orphaned(run) or (None if is_paused else time_over(run))
+        if over is None:
+            return _sleep(run) if is_paused else _ring(run)
+    end(run_id, over)
+    return "runs_ended"
 
 
-def _is_orphaned(run: Run) -> bool:
-    return run.parent is not None and run.parent.state in RUN_ENDS
+def _sleep(run: Run) -> str:
+    Run.objects.filter(pk=run.pk).update(wake_at=Now() + PAUSED_LOOK)
+    return "runs_looked"
 
 
 def _ring(run: Run) -> str:

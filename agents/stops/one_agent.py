@@ -40,7 +40,7 @@ def stop(*, agent: Agent, by: Actor, reason: str) -> int:
 def hold_open(agent: Agent, *, by: Actor, reason: str) -> int:
     """Hold the open actions of an agent whose stop is committed, and pause its runs; return how many actions."""
     held = actions.hold(agent, by=by, reason=reason)
-    _pause_runs(agent, by, reason)
+    _pause_runs(agent, by)
     return held
 
 
@@ -61,11 +61,11 @@ def _raise_flag(agent: Agent, by: Actor, reason: str) -> str:
 
 
 @transaction.atomic
-def _pause_runs(agent: Agent, by: Actor, reason: str) -> None:
+def _pause_runs(agent: Agent, by: Actor) -> None:
     """Pause the runs as well. A worker that comes by one of a stopped agent does so by itself."""
     [locked] = turnstile.close([agent.pk])
     if locked.is_stopped:
-        pause_runs(locked, by=by, reason=reason)
+        pause_runs(locked, by=by)
 
 
 @transaction.atomic

@@ -62,7 +62,7 @@ def resume_run(run_id: UUID, *, by: Actor, reason: str) -> int:
 @transaction.atomic
 def _resume(run: Run, person: Person | None, by: Actor, reason: str) -> int:
     turnstile.close([run.agent_id])
-    if person is not None and (refused := access.why_not_resume_run(person, _find(run.pk))):
+    if person is not None and (refused := access.why_not_resume(person, _find(run.pk))):
         raise NotAllowed(refused)
     back = actions.resume_run(run.pk, by=by)
     locked = _lock(run.pk)

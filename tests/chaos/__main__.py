@@ -25,7 +25,7 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser("make chaos", description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=1000, help="how many runs are asked for (default: 1000)")
     parser.add_argument("--seed", type=int, default=7, help="what is asked and what goes wrong (default: 7)")
-    parser.add_argument("--minutes", type=float, default=12.0, help="the longest it may take in all (default: 12)")
+    parser.add_argument("--minutes", type=float, default=40.0, help="the longest it may take in all (default: 40)")
     return parser.parse_args()
 
 

@@ -175,7 +175,7 @@ def test_a_paused_run_whose_giver_has_ended_is_ended_by_the_clock(company):
     stops.stop(agent=other.agent, by=OPERATOR, reason="Look first")
     runs.ending.end(parent.pk, runs.ending.Ended(RunState.FAILED, "for_the_test"))
     Run.objects.filter(pk=child.pk).update(wake_at=Now())
-    assert sweep() == {"runs_orphaned": 1}
+    assert sweep() == {"runs_ended": 1}
     assert fresh(child).state == RunState.CANCELLED
 
 

@@ -80,7 +80,7 @@ def test_the_agent_s_day_ends_the_run_that_would_pass_it(agent):
 def test_an_ended_run_takes_back_what_waits_and_lets_go_of_what_was_held(company, agent):
     run = begin(agent, {"propose": [refund()]}, budget={"seconds": 60})
     Run.objects.filter(pk=run.pk).update(deadline_at=run.created_at, wake_at=run.created_at)
-    assert sweep() == {"runs_out_of_time": 1}
+    assert sweep() == {"runs_ended": 1}
     run = fresh(run)
     assert (run.state, run.error["code"]) == (RunState.BUDGET_EXCEEDED, "time_over")
     assert action_of(run).state == "withdrawn"

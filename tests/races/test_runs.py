@@ -10,13 +10,14 @@ from django.db.models.functions import Now
 from agents import actions, breakers, engine, runs, stops
 from agents.errors import AlreadyDecided
 from agents.lifecycle import RUN_ENDS, RunState
-from agents.models import Action, Run, RunStep
+from agents.models import Action, RatePool, Run, RunStep
 from agents.runs import journal, leasing
 from agents.runs.ending import Ended, end
 from agents.runs.leasing import Fenced
 from agents.runtimes.base import Finish, Step, Usage
+from agents.tools import base as operator
 from audit.actors import Actor
-from tests.domain.running import action_of, begin, carry, enqueue, fresh, look, make_talking_company, refund
+from tests.domain.running import action_of, begin, carry, enqueue, fresh, look, make_talking_company, refund, set_agent
 from tests.factories import decide
 from tests.races.threads import begin as start
 from tests.races.threads import together
@@ -175,3 +176,13 @@ def test_a_run_stopped_at_the_moment_it_would_complete_completes_when_it_is_resu
     assert fresh(run).state == RunState.PAUSED
     stops.resume_run(run.pk, by=Actor(kind="operator", id="root", display="root"), reason="Fine")
     assert carry(run).state == RunState.COMPLETED
+
+
+def test_runs_of_one_pool_take_their_steps_at_its_rate(company, monkeypatch):
+    monkeypatch.setitem(operator.pools, "slow", operator.Pool("slow", per_minute=1, burst=1))
+    set_agent(company.agent, runtime_body={"pool": "slow"})
+    first, second = begin(company.agent, {"finish": 1}), begin(company.agent, {"finish": 1})
+    assert (first.state, second.state, second.lease_until) == (RunState.COMPLETED, RunState.QUEUED, None)
+    assert Run.objects.filter(pk=second.pk, wake_at__gt=Now() + timedelta(seconds=30)).exists()
+    RatePool.objects.update(next_at=Now() - timedelta(minutes=2))
+    assert carry(second).state == RunState.COMPLETED

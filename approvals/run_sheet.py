@@ -55,10 +55,11 @@ class Asking:
 
 @dataclass(frozen=True)
 class Sheet:
-    """The whole page. What an agent had a say in (`output`, `error`, headlines, notes) is hostile: show it inert."""
+    """The whole page. What an agent had a say in (`about`, `output`, `error`, headlines, notes) is hostile: show it inert."""
 
     run: Run
     short: str
+    about: str
     standing: Standing
     is_open: bool
     asked_by: str
@@ -102,6 +103,7 @@ def for_person(run: Run, person: Person, version: str = "") -> Sheet:
     return Sheet(
         run=run,
         short=runs.short(run.pk),
+        about=runs.abouts([run.pk])[run.pk],
         standing=runs.standing(run.state),
         is_open=run.state not in RUN_ENDS,
         asked_by=runs.asked_by(run),

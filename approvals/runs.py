@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
@@ -18,6 +19,8 @@ PAGE = 50
 NEEDS_YOU, OPEN, ENDED = "needs_you", "open", "ended"
 #: Nobody carried on in this time what was due: workers or the clock are away.
 _PATIENCE = timedelta(minutes=1)
+#: Characters of what a run is about; its page has the rest.
+_LINE = 160
 
 _SHAPES = {
     RunState.COMPLETED: ("ok", "circle"),
@@ -41,10 +44,11 @@ class Standing:
 
 @dataclass(frozen=True)
 class Row:
-    """One run in a list. `agent_name` is other people's text: show it inert."""
+    """One run in a list. `about`, `agent_name` and `asked_by` are other people's text: show them inert."""
 
     id: str
     short: str
+    about: str
     standing: Standing
     needs_you: bool
     agent: str
@@ -163,19 +167,23 @@ def _with_row(runs: QuerySet[Run]) -> QuerySet[Run]:
 
 
 def rows_of(runs: Sequence[Run], person: Person, now: datetime) -> list[Row]:
-    """Return a row for each run, with two queries for all of them."""
+    """Return a row for each run, with four queries for all of them."""
     ids = [run.pk for run in runs]
     acted = RunStep.objects.filter(run__in=ids, action__isnull=False).values_list("run").annotate(Count("pk"))
-    counts, missing = dict(acted.order_by()), _missing(ids)
+    counts, missing, about = dict(acted.order_by()), _missing(ids), abouts(ids)
     answers = set(person.agent_roles.values_list("agent", flat=True))
-    return [_row(run, counts.get(run.pk, 0), missing.get(run.pk, ()), run.agent_id in answers, now) for run in runs]
+    return [
+        _row(run, about[run.pk], counts.get(run.pk, 0), missing.get(run.pk, ()), run.agent_id in answers, now)
+        for run in runs
+    ]
 
 
-def _row(run: Run, actions: int, missing: Sequence[str], answers: bool, now: datetime) -> Row:
+def _row(run: Run, about: str, actions: int, missing: Sequence[str], answers: bool, now: datetime) -> Row:
     needs_you = answers and needs_somebody(run)
     return Row(
         id=str(run.pk),
         short=short(run.pk),
+        about=about,
         standing=standing(run.state),
         needs_you=needs_you,
         agent=run.agent.slug,
@@ -199,6 +207,34 @@ def _missing(runs: Iterable[UUID]) -> dict[UUID, tuple[str, ...]]:
     for run_id, label in held.order_by("action", "position").values_list("action__run_id", "label"):
         found.setdefault(run_id, {})[label] = None
     return {run_id: tuple(labels) for run_id, labels in found.items()}
+
+
+# A task may be large and a list shows many, so the database cuts them; what is short in it, like an id, comes first.
+# Of erased words `{}` is left.
+_ABOUT = """
+SELECT run.id, left(COALESCE(
+    (SELECT action.headline FROM agents_runstep AS step JOIN agents_action AS action ON action.id = step.action_id
+     WHERE step.run_id = run.id ORDER BY step.number LIMIT 1),
+    (SELECT string_agg(format('%%s: %%s', name, COALESCE(value, 'null')), ', ' ORDER BY length(value) > 40, place)
+     FROM agents_runcontent AS content,
+          jsonb_each_text(CASE jsonb_typeof(content.input) WHEN 'object' THEN content.input END)
+              WITH ORDINALITY AS member(name, value, place)
+     WHERE content.run_id = run.id),
+    ''), %(most)s + 1)
+FROM agents_run AS run WHERE run.id = ANY(%(ids)s)
+"""
+
+
+def abouts(runs: Sequence[UUID]) -> dict[UUID, str]:
+    """Return what each run is about, in a line: the headline of its first action, or its input until there is one.
+
+    Empty where there is neither. It tells no more than the run's own page. Other people's text: show it inert.
+    """
+    if not runs:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_ABOUT, {"ids": list(runs), "most": _LINE})
+        return {run: about if len(about) <= _LINE else f"{about[:_LINE]}…" for run, about in cursor.fetchall()}
 
 
 def short(run_id: UUID) -> str:

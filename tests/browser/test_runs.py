@@ -99,7 +99,7 @@ def test_a_page_follows_a_run_to_its_end_without_a_reload_and_then_asks_no_more(
     company.sign(action, "mara")
     says(page, "Completed")
     assert page.evaluate(STILL_THERE), "it was never reloaded"
-    assert page.title().startswith("Completed: run") and page.evaluate("window.said").count("Completed") == 1
+    assert ": Completed, run " in page.title() and page.evaluate("window.said").count("Completed") == 1
     assert page.locator("[hx-get]").count() == 0 and page.get_by_role("button", name="Stop the run").count() == 0
     pulses = page.evaluate(PULSES)
     page.wait_for_timeout(5_000)

@@ -1,5 +1,6 @@
 """The pages of runs, as a browser without JavaScript meets them, and the fragment that follows one."""
 
+import html
 import re
 from datetime import timedelta
 
@@ -9,9 +10,9 @@ from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from agents import engine, runs, stops
+from agents import contents, engine, runs, stops
 from agents.lifecycle import RunState
-from agents.models import Action, AgentRole, Client, Run
+from agents.models import Action, AgentRole, Client, Run, RunContent
 from agents.runs import Asked
 from audit.actors import Actor
 from tests import runtimes
@@ -149,6 +150,54 @@ def test_the_list_says_where_each_run_stands_who_asked_and_whom_it_waits_for(at,
     assert "Waiting for people" in shown and "finance, support-leads" in shown
 
 
+def test_a_run_is_known_by_its_first_action_and_before_that_by_its_input(at, company):
+    run = runs.enqueue(
+        company.agent,
+        Asked(
+            input={"ticket_id": "T-1004", "copies": 2, "to": None, "turns": [{"propose": [look("A-1"), refund("A-2")]}]}
+        ),
+        by=CLIENT,
+        client=Client.objects.get_or_create(name="inbox")[0],
+    )
+    asked = known_as(at(company.fin), run)
+    assert asked.startswith('copies: 2, ticket_id: T-1004, turns: [{"propose": '), "what is short stands first"
+    carry(run)
+    first, second = Action.objects.filter(run_id=run.pk).order_by("pk")
+    assert first.headline != second.headline
+    assert known_as(at(company.fin), run) == first.headline
+
+
+def test_what_a_run_is_about_is_one_line_however_much_was_asked(at, company):
+    run = enqueue(company, {"finish": "a\n" * 5000})
+    about = known_as(at(company.fin), run)
+    assert len(about.replace("U+000A", "-")) <= 161 and about.endswith("…")
+    for odd in ({}, [1], "text"):
+        RunContent.objects.filter(run=run).update(input=odd)
+        assert known_as(at(company.fin), run) == company.agent.name, "nothing is asked: its agent names it"
+
+
+def test_erased_words_name_no_run_any_more(at, company):
+    bare, acted = failed(company), begin(company, {"propose": [look("A-1")]}, {"finish": 1})
+    assert known_as(at(company.fin), bare).startswith("turns: ")
+    RunContent.objects.update(erase_after=0)
+    assert contents.erase_due() == 2
+    assert known_as(at(company.fin), bare) == company.agent.name
+    assert known_as(at(company.fin), acted) == Action.objects.get(run_id=acted.pk).headline, "what was decided on stays"
+
+
+def known_as(browser, run: Run) -> str:
+    """Return by which words the list knows a run, and hold them against those of its page."""
+    row = re.search(rf'<a class="headline" href="{page(run)}">(.*?)</a>', text(browser.get("/runs/")))
+    own = text(browser.get(page(run)))
+    known, heading, title = (
+        html.unescape(re.sub(r"<[^>]*>", "", part))
+        for part in (row[1], re.search(r"<h1>(.*?)</h1>", own)[1], re.search(r"<title>(.*?)</title>", own, re.S)[1])
+    )
+    assert known == heading
+    assert known == run.agent.name or title.startswith(f"{known}: ".replace("U+000A", "[U+000A]"))
+    return known
+
+
 def test_what_needs_you_stands_first_and_only_for_those_who_hold_a_role(at, company):
     bad, good = failed(company), begin(company, {"finish": 1})
     body = text(at(company.owner).get("/runs/"))
@@ -261,7 +310,8 @@ def test_what_the_agent_says_is_shown_and_does_nothing(at, company):
     call = {"tool": "look_up", "arguments": {"order_id": HOSTILE}}
     odd = begin(company, {"propose": [call, {"tool": HOSTILE, "arguments": {}}]}, {"finish": {HOSTILE: HOSTILE}})
     wrong = begin(company, {"finish": f"never {HOSTILE}"})
-    for run in (bad, odd, wrong):
+    waiting = enqueue(company, HOSTILE, {HOSTILE: HOSTILE})
+    for run in (bad, odd, wrong, waiting):
         for address in (page(run), live(run), "/runs/"):
             body = text(at(company.owner).get(address))
             assert "<script>" not in body and "<img src=/" not in body

@@ -13,6 +13,7 @@ import credential
 import ledger
 import psycopg
 import shop
+from faults import LIES
 from psycopg_pool import PoolTimeout
 from wire import Answer, Malformed, read_object
 
@@ -125,6 +126,8 @@ class Door(BaseHTTPRequestHandler):
             if call.key is None and self.server.honour_keys:
                 raise Malformed(400, "key_missing", "Send Idempotency-Key with the id of the action.")
             content = read_object(body)
+            if self._fault and self._fault.kind == "says_done":
+                return self._lie(call)
             answer, _ = ledger.answer_once(
                 self.server.pool,
                 call,
@@ -132,9 +135,14 @@ class Door(BaseHTTPRequestHandler):
                 honour_keys=self.server.honour_keys,
             )
         except (credential.Unauthorized, Malformed) as error:
-            ledger.record_refusal(self.server.pool, call, outcome=outcome, status=error.status)
+            ledger.record_word(self.server.pool, call, outcome=outcome, status=error.status)
             raise
-        return answer
+        return self._lie(call) if self._fault and self._fault.kind in LIES else answer
+
+    def _lie(self, call: ledger.Call) -> Answer:
+        status, text = LIES[self._fault.kind]
+        ledger.record_word(self.server.pool, call, outcome=self._fault.kind, status=status)
+        return Answer(status, text)
 
     def _call(self, body: bytes) -> ledger.Call:
         key = self._header("Idempotency-Key")

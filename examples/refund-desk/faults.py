@@ -10,6 +10,12 @@ They exist only when the service is started with REFUND_SERVICE_FAULTS=1. Each k
 | drop_after_effect | a closed connection | yes |
 | hang_after_effect | nothing for `seconds`, then a closed connection | yes |
 | slow_body | headers at once, the body over `seconds` | yes |
+| says_done | 201, as if it were done | no |
+| says_refused | 409, as if it were refused | yes |
+| says_failed | 500 | yes |
+| says_nonsense | 200 and bytes that are no JSON | yes |
+
+The last four are lies about an effect; the ledger keeps each as a line of its own. Reads are answered truly.
 """
 
 import threading
@@ -18,7 +24,14 @@ from fnmatch import fnmatchcase
 
 from wire import Malformed
 
-KINDS = ("delay", "hang", "error500", "drop_after_effect", "hang_after_effect", "slow_body")
+#: By kind, the answer that isn't true: status and body.
+LIES = {
+    "says_done": (201, '{"status":"done"}'),
+    "says_refused": (409, '{"code":"refused","detail":"A test asked for this lie."}'),
+    "says_failed": (500, '{"code":"fault","detail":"A test asked for this lie."}'),
+    "says_nonsense": (200, "<html>\\u0000 \x00 {]"),
+}
+KINDS = ("delay", "hang", "error500", "drop_after_effect", "hang_after_effect", "slow_body", *LIES)
 
 
 @dataclass

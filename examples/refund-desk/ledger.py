@@ -45,8 +45,8 @@ def answer_once(
     return answer, outcome
 
 
-def record_refusal(pool: ConnectionPool, call: Call, *, outcome: str, status: int) -> None:
-    """Write the line of a call that was turned away before any work: `unauthorized` or `malformed`."""
+def record_word(pool: ConnectionPool, call: Call, *, outcome: str, status: int) -> None:
+    """Write a line that no work goes with: the call was turned away before it (`unauthorized`, `malformed`), or lied to."""
     with pool.connection() as connection:
         _record(connection, call, outcome=outcome, status=status)
 

@@ -93,7 +93,8 @@ CREATE TABLE IF NOT EXISTS ledger (
     path           text NOT NULL,
     body_digest    text NOT NULL,
     outcome        text NOT NULL CHECK (outcome IN
-                       ('done', 'replayed', 'key_reused', 'refused', 'unauthorized', 'malformed')),
+                       ('done', 'replayed', 'key_reused', 'refused', 'unauthorized', 'malformed',
+                        'says_done', 'says_refused', 'says_failed', 'says_nonsense')),
     status         int  NOT NULL
 );
 CREATE INDEX IF NOT EXISTS ledger_by_action ON ledger (action);

@@ -11,12 +11,13 @@ import httpx
 
 from agents.lifecycle import RUN_ENDS
 from tests.chaos import desk, oracle
-from tests.chaos.crowd import Asked, Client, Decided, Signer
+from tests.chaos.crowd import Asked, Client, Decided, Signer, Stopper
 from tests.chaos.injector import Injector
-from tests.chaos.logs import Logs, unexplained
+from tests.chaos.logs import Logs, Raised, counted, unexplained
 from tests.chaos.plan import Plan
 from tests.chaos.witness import Witness
 from tests.company import Company
+from tests.visitor import Reviewer
 
 #: Short enough that lost leases are noticed soon, longer than any call: a lease must outlive a tool's time-out.
 LEASES = {"COUNTERSIGN_LEASE_SECONDS": "4", "COUNTERSIGN_RUN_LEASE_SECONDS": "4"}
@@ -24,6 +25,8 @@ CLIENTS = 4
 #: So few runs left are no reason to let things go on going wrong.
 FEW = 4
 SIGNERS = ("ana", "mara")
+#: Who stops an agent, and who answers for it and lets it go on.
+STOPS, RESUMES = "ana", "rosa"
 
 _OPEN_RUNS = """
 SELECT count(*) FROM agents_run r JOIN agents_client c ON c.id = r.client_id
@@ -51,7 +54,7 @@ class Verdict:
     found: oracle.Evidence
     broken: dict[str, list[str]]
     injector: Injector
-    raised: Counter
+    raised: list[Raised]
     revived: list[float | None]  # seconds until the next lease of each run that a killed worker had; None: it ended
     back: list[float | None]  # seconds from each kill of the whole worker until anybody worked again
     faulty_seconds: float
@@ -72,17 +75,18 @@ def run(company: Company, plan: Plan, failpoints: Path, *, cap: float, rest: flo
     desk.bring(product)
     token = desk.issue_token(product, client)
     with Witness(product.services["database_owner_url"]) as witness:
-        crowd = _Crowd.gather(company, plan, token, seconds=cap + rest)
+        crowd = _Crowd.gather(company, plan, token, witness, seconds=cap + rest)
         logs, injector = Logs(product.home), Injector(product, witness, plan, failpoints, began=crowd.began)
         crowd.begin()
         injector.start()
         _let_go_wrong(witness, client, crowd, injector, until=crowd.began + cap)
         injector.stop()
+        crowd.let_all_go_on()
         faulty = time.monotonic() - crowd.began
         _come_to_rest(company, witness, client, crowd, until=crowd.began + faulty + rest)
         crowd.go_home()
         rested = time.monotonic() - crowd.began - faulty
-        told = {"client": client, "asked": crowd.asked, "decided": crowd.decided}
+        told = {"client": client, "asked": crowd.asked, "decided": crowd.decided, "stood": crowd.stopper.stood}
         found = oracle.gather(witness, product.services["shop_database_url"], **told)
         revived = [witness.taken_up(one) for one in injector.interrupted]
         back = [witness.works_again(at) for at in injector.killed_at if at is not None]
@@ -90,6 +94,7 @@ def run(company: Company, plan: Plan, failpoints: Path, *, cap: float, rest: flo
     broken = oracle.violations(found) | {
         "every_task_was_taken": crowd.not_taken(),
         "every_fault_happened": _that_never(plan, injector.done),
+        "every_stop_was_taken": _not_stopped(crowd.stopper),
         "nothing_breaks_by_itself": unexplained(raised),
     }
     return Verdict(plan, found, broken, injector, raised, revived, back, faulty, rested)
@@ -100,6 +105,12 @@ def _that_never(plan: Plan, happened: Counter) -> list[str]:
     return [f"none of the faults {kind!r} did" for kind in sorted(planned) if not happened[kind]]
 
 
+def _not_stopped(stopper: Stopper) -> list[str]:
+    known = any(stood.since and stood.until for stood in stopper.stood)
+    left = ["an agent was never let go on"] if stopper.is_alive() else []
+    return left if known else [*left, "no agent ever stood still"]
+
+
 @dataclass(frozen=True)
 class _Crowd:
     """Everybody at the doors, and what they were told."""
@@ -108,19 +119,30 @@ class _Crowd:
     asked: list[Asked]
     clients: list[Client]
     signers: list[Signer]
+    stopper: Stopper
 
     @classmethod
-    def gather(cls, company: Company, plan: Plan, token: str, *, seconds: float) -> "_Crowd":
+    def gather(cls, company: Company, plan: Plan, token: str, witness: Witness, *, seconds: float) -> "_Crowd":
         asked = [Asked(task) for task in plan.tasks]
         signers = [Signer(company.person(name), seed=plan.seed) for name in SIGNERS]
         began = time.monotonic()
         shares = [asked[one::CLIENTS] for one in range(CLIENTS)]
         clients = [Client(company.url, token, share, began=began, until=began + seconds) for share in shares]
-        return cls(began, asked, clients, signers)
+        people = {
+            role: Reviewer(company.url, name, company.passwords[name])
+            for role, name in (("first", STOPS), ("second", RESUMES))
+        }
+        stopper = Stopper(plan.stops, witness, **people, began=began)
+        return cls(began, asked, clients, signers, stopper)
 
     def begin(self) -> None:
-        for thread in (*self.clients, *self.signers):
+        for thread in (*self.clients, *self.signers, self.stopper):
             thread.start()
+
+    def let_all_go_on(self) -> None:
+        """End the stops, now: what stands still is resumed."""
+        self.stopper.home_time.set()
+        self.stopper.join(timeout=60)
 
     def go_home(self) -> None:
         for signer in self.signers:
@@ -177,9 +199,8 @@ def report(verdict: Verdict) -> str:
         *_table("faults that found nothing to hit", verdict.injector.missed),
         *_table("places at which a process died or stood still", +verdict.injector.armed),
         f"  never reached: {', '.join(verdict.injector.never_reached) or 'none'}",
-        *_table("errors in the product's logs", verdict.raised),
-        f"requests: {sum(one.sent for one in verdict.found.asked)} sent, {sum(one.unanswered for one in verdict.found.asked)}"
-        f" unanswered and sent again; {len(verdict.found.decided)} decisions acknowledged",
+        *_table("errors in the product's logs", counted(verdict.raised)),
+        _told(verdict.found),
         _effects(verdict.found),
         _revived(verdict),
     ]
@@ -193,12 +214,24 @@ def _table(title: str, counts: Counter) -> list[str]:
     return [f"{title}:", *(f"  {count:6d}  {name}" for name, count in counts.most_common())] if counts else []
 
 
+def _told(found: oracle.Evidence) -> str:
+    sent, unanswered = sum(one.sent for one in found.asked), sum(one.unanswered for one in found.asked)
+    return (
+        f"requests: {sent} sent, {unanswered} unanswered and sent again; {len(found.decided)} decisions acknowledged;"
+        f" agents stopped and resumed {len(found.stood)} times"
+    )
+
+
 def _effects(found: oracle.Evidence) -> str:
     called = [action for action, row in found.actions.items() if row["called"]]
+    lies = sum(lines[lie] for lines in found.ledger.values() for lie in oracle.LIES)
     done = sum(found.ledger[action]["done"] for action in found.actions)
     again = sum(found.ledger[action]["replayed"] for action in found.actions)
     attempts = sum(row["attempts"] for row in found.actions.values())
-    return f"calls: {len(called)} actions called in {attempts} attempts; the shop saw {done} effects and {again} repetitions"
+    return (
+        f"calls: {len(called)} actions called in {attempts} attempts;"
+        f" the shop saw {done} effects and {again} repetitions, and lied {lies} times"
+    )
 
 
 def _revived(verdict: Verdict) -> str:

@@ -1,4 +1,5 @@
-"""Everybody at the product's doors during a campaign: clients that ask for runs, people who sign. They keep what they were told."""
+"""Everybody at the product's doors during a campaign: clients that ask for runs, people who sign, people who stop
+an agent and let it go on. They keep what they were told."""
 
 import random
 import threading
@@ -8,7 +9,8 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from tests.chaos.plan import KEYED, UNKEYED, Task
+from tests.chaos.plan import KEYED, UNKEYED, Stop, Task
+from tests.chaos.witness import Witness
 from tests.visitor import Reviewer
 
 
@@ -31,6 +33,18 @@ class Decided:
     action: str
     username: str
     word: str
+
+
+@dataclass
+class Stood:
+    """An agent that was told to stand still: from when that was acknowledged to when somebody asked that it goes on.
+
+    By the database's clock; None where that didn't answer.
+    """
+
+    agent: str
+    since: object
+    until: object = None
 
 
 class Client(threading.Thread):
@@ -116,3 +130,38 @@ class Signer(threading.Thread):
         )
         if answer.status_code == 201:
             self.decided.append(Decided(action_id, self.reviewer.username, word))
+
+
+class Stopper(threading.Thread):
+    """Stops agents as planned, in one person's name, and lets them go on in another's, each until it is acknowledged."""
+
+    def __init__(self, stops: tuple[Stop, ...], witness: Witness, *, first: Reviewer, second: Reviewer, began: float):
+        super().__init__(daemon=True)
+        self.stops, self.witness, self.began = stops, witness, began
+        self.first, self.second = first, second
+        self.home_time = threading.Event()
+        self.stood: list[Stood] = []
+
+    def run(self) -> None:
+        for stop in self.stops:
+            if self.home_time.wait(max(0.0, self.began + stop.at - time.monotonic())):
+                return
+            self.ask(self.first, stop.agent, "stop")
+            stood = Stood(stop.agent, self.witness.now())
+            self.stood.append(stood)
+            self.home_time.wait(stop.seconds)
+            stood.until = self.witness.now()
+            self.ask(self.second, stop.agent, "resume")
+
+    def ask(self, person: Reviewer, agent: str, word: str) -> None:
+        """Ask until it is so: a conflict says that an answer was lost, and that it is so already."""
+        while True:
+            try:
+                answer = person.post(f"/agents/{agent}/{word}/", page="/decisions/", reason="Let us look")
+            except (httpx.HTTPError, AssertionError):  # no page, no form on it: the product is down for a moment
+                answer = None
+            if answer is not None and (
+                answer.status_code == 409 or answer.headers.get("Location") == f"/agents/{agent}/"
+            ):
+                return
+            time.sleep(0.2)

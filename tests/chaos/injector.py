@@ -129,6 +129,8 @@ class Injector(threading.Thread):
 
     def _tool(self, fault: Fault) -> None:
         order = {"path": fault.place, "kind": fault.how, "seconds": fault.seconds}
+        if fault.kind == "lie":
+            order["method"] = "POST"  # of what it read it tells the truth
         httpx.post(f"{self.services['shop_url']}/_faults", json=order, trust_env=False).raise_for_status()
 
     def _arm(self, fault: Fault) -> None:
@@ -154,5 +156,6 @@ class Injector(threading.Thread):
         "flush valkey": _flush,
         "old messages": _ring_falsely,
         "tool": _tool,
+        "lie": _tool,
         "failpoint": _arm,
     }

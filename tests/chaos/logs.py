@@ -2,6 +2,8 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 NAMES = ("worker", "web", "clock")
@@ -16,35 +18,57 @@ _RAISED = re.compile(r"([\w.]+)(?::|$)")
 _LED_ON = ("During handling of the above exception", "The above exception was the direct cause")
 
 
+#: So many lines from the end of a traceback are shown.
+_SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Raised:
+    """One traceback: in which log, the exception's class, and the end of what was written."""
+
+    log: str
+    name: str
+    end: str
+
+
 class Logs:
     """The logs of a data folder, from now on."""
 
     def __init__(self, home: Path):
         self._began = {path: path.stat().st_size for name in NAMES if (path := home / "log" / f"{name}.log").exists()}
 
-    def raised(self) -> Counter[str]:
-        """Count the exceptions whose tracebacks were written since, as `log: Class`."""
-        found: Counter[str] = Counter()
+    def raised(self) -> list[Raised]:
+        """Return the tracebacks that were written since."""
+        found: list[Raised] = []
         for path, size in self._began.items():
             with path.open("rb") as log:
                 log.seek(size)
-                found.update(f"{path.stem}: {name}" for name in _raised(log.read().decode(errors="replace")))
+                text = log.read().decode(errors="replace")
+            found += [Raised(path.stem, name, end) for name, end in _raised(text)]
         return found
 
 
-def _raised(text: str) -> list[str]:
-    names, inside = [], False
-    for line in text.splitlines():
+def _raised(text: str) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    lines, began = text.splitlines(), None
+    for number, line in enumerate(lines):
         if line.startswith("Traceback (most recent call last)"):
-            inside = True
-        elif line.startswith(_LED_ON) and names:
-            names.pop()
-        elif inside and line and not line[0].isspace():
-            inside = False
+            began = number
+        elif line.startswith(_LED_ON) and found:
+            found.pop()
+        elif began is not None and line and not line[0].isspace():
             if match := _RAISED.match(line):
-                names.append(match[1].rpartition(".")[2])
-    return names
+                end = lines[max(began + 1, number - _SHOWN) : number + 1]
+                found.append((match[1].rpartition(".")[2], "\n".join(end)))
+            began = None
+    return found
 
 
-def unexplained(raised: Counter[str]) -> list[str]:
-    return [f"{count} times {name}" for name, count in raised.items() if name.rpartition(": ")[2] not in EXPLAINED]
+def counted(raised: Iterable[Raised]) -> Counter[str]:
+    """Return how often each class was raised, as `log: Class`."""
+    return Counter(f"{one.log}: {one.name}" for one in raised)
+
+
+def unexplained(raised: Iterable[Raised]) -> list[str]:
+    """Return the end of every traceback that no fault explains."""
+    return [f"{one.log}: {one.end}" for one in raised if one.name not in EXPLAINED]

@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 import psycopg
 
 from agents.lifecycle import ENDS, RUN_ENDS
-from tests.chaos.crowd import Asked, Decided
+from tests.chaos.crowd import Asked, Decided, Stood
 from tests.chaos.plan import UNKEYED
 from tests.chaos.witness import Witness
 
 #: States of an action that wait for people, however long.
 WITH_PEOPLE = {"awaiting_review", "changes_requested", "on_hold", "unknown"}
+#: Answers of the shop that weren't true, each a line of its ledger beside what was really done.
+LIES = {"says_done", "says_refused", "says_failed", "says_nonsense"}
 #: What an attempt came to when provably nothing had gone out.
 NOTHING_SENT = {"tool_unreachable", "unknown_host", "unknown_secret"}
 
@@ -42,6 +44,12 @@ WHERE subject_id = ANY (%(ids)s) AND subject_kind IN ('run', 'action') ORDER BY 
 _MOVES = "SELECT kind, row_id, old, new FROM chaos.move WHERE row_id = ANY (%(ids)s) ORDER BY id"
 _BUDGETS = "SELECT scope, unit, cap, reserved, settled FROM agents_budget WHERE scope = ANY (%(scopes)s)"
 _KEYS = "SELECT key, run_id::text FROM agents_idempotencykey WHERE key = ANY (%(keys)s)"
+_LEASES = """
+SELECT l.kind, l.row_id::text AS id FROM chaos.lease l
+LEFT JOIN agents_run r ON l.kind = 'run' AND r.id = l.row_id LEFT JOIN agents_action a ON l.kind = 'action' AND a.id = l.row_id
+JOIN agents_agent g ON g.id = coalesce(r.agent_id, a.agent_id)
+WHERE g.slug = %(agent)s AND l.at > %(since)s AND l.at < %(until)s
+"""
 _DECISIONS = """
 SELECT d.action_id::text, p.username, d.word FROM approvals_decision d JOIN agents_person p ON p.id = d.person_id
 WHERE d.action_id::text = ANY (%(actions)s)
@@ -64,6 +72,7 @@ class Evidence:
     overshoot: list[tuple]
     keys: dict[str, str]
     decisions: set[tuple[str, str, str]]
+    stood: list[tuple[Stood, list[str]]]  # and what was taken up meanwhile
     of_run: dict[str, list[dict]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self):
@@ -71,7 +80,9 @@ class Evidence:
             self.of_run[step["run_id"]].append(step)
 
 
-def gather(witness: Witness, shop_url: str, *, client: str, asked: list[Asked], decided: list[Decided]) -> Evidence:
+def gather(
+    witness: Witness, shop_url: str, *, client: str, asked: list[Asked], decided: list[Decided], stood: list[Stood]
+) -> Evidence:
     """Read the rows of the campaign's client, the events and the witness's log of them, and the shop's ledger."""
     with witness.connected() as connection, connection.transaction():
         # One moment for all of it: what didn't come to rest moves on while we read.
@@ -93,10 +104,14 @@ def gather(witness: Witness, shop_url: str, *, client: str, asked: list[Asked], 
         scopes = [f"run:{run}" for run in runs]
         budgets = connection.execute(_BUDGETS, {"scopes": scopes}).fetchall()
         keys = {row["key"]: row["run_id"] for row in connection.execute(_KEYS, {"keys": [one.key for one in asked]})}
+        taken = [[f"{r['kind']} {r['id']}" for r in connection.execute(_LEASES, vars(one))] for one in stood]
         decisions = {tuple(row.values()) for row in connection.execute(_DECISIONS, {"actions": list(actions)})}
     overshoot = witness.rows("SELECT DISTINCT scope, unit, cap, reserved, settled FROM chaos.overshoot")
     ledger = _ledger(shop_url, actions)
-    return Evidence(asked, decided, runs, actions, steps, events, moves, ledger, budgets, overshoot, keys, decisions)
+    told = list(zip(stood, taken, strict=True))
+    return Evidence(
+        asked, decided, runs, actions, steps, events, moves, ledger, budgets, overshoot, keys, decisions, told
+    )
 
 
 def _ledger(shop_url: str, actions: Iterable[str]) -> dict[str, Counter]:
@@ -154,13 +169,13 @@ def effects_happen_once(found: Evidence) -> Iterator[str]:
             yield f"action {action} of {row['slug']} took effect {lines['done']} times"
         if row["effect"] == "read":
             continue
-        if row["state"] == "succeeded" and lines["done"] != 1:
+        if row["state"] == "succeeded" and lines["done"] != 1 and not lines["says_done"]:
             yield f"action {action} is told to have succeeded, and the shop's ledger has {dict(lines)}"
-        if row["state"] not in ("succeeded", "unknown") and lines["done"]:
+        if row["state"] not in ("succeeded", "unknown") and lines["done"] and not lines["says_refused"]:
             yield f"action {action} is {row['state']}, and took effect"
         if lines and not row["called"]:
             yield f"action {action} reached the shop, and no call is on record"
-        if set(lines) - {"done", "replayed", "refused"}:
+        if set(lines) - LIES - {"done", "replayed", "refused"}:
             yield f"the shop turned calls of action {action} away: {dict(lines)}"
 
 
@@ -169,8 +184,8 @@ def without_keys_nothing_is_tried_twice(found: Evidence) -> Iterator[str]:
     for action, row in found.actions.items():
         if row["slug"] != UNKEYED or row["effect"] == "read":
             continue
-        if found.ledger[action].total() > 1:
-            yield f"action {action} reached a tool without keys {found.ledger[action].total()} times"
+        if (reached := _calls(found.ledger[action])) > 1:
+            yield f"action {action} reached a tool without keys {reached} times"
         maybe_sent = False
         for verb, data in found.events["action", action]:
             if verb == "action.called":
@@ -179,6 +194,11 @@ def without_keys_nothing_is_tried_twice(found: Evidence) -> Iterator[str]:
                 maybe_sent = True
             elif verb == "action.retry_scheduled" and data["reason"] in NOTHING_SENT:
                 maybe_sent = False
+
+
+def _calls(lines: Counter) -> int:
+    """Return how many calls these lines are of. Where `says_done` lied nothing was done; every other lie is a second line."""
+    return sum(number for outcome, number in lines.items() if outcome not in LIES or outcome == "says_done")
 
 
 def ends_are_final(found: Evidence) -> Iterator[str]:
@@ -253,6 +273,12 @@ def budgets_hold(found: Evidence) -> Iterator[str]:
             yield f"run {run}: {used} {row['unit']} used and {row['settled']} counted"
 
 
+def stops_hold(found: Evidence) -> Iterator[str]:
+    """Once a stop is acknowledged nothing of that agent is taken up, until somebody asks that it goes on."""
+    for stood, taken in found.stood:
+        yield from (f"{one} was taken up while {stood.agent} was stopped" for one in taken)
+
+
 def _below(found: Evidence, run: str) -> list[str]:
     children = [one for one, row in found.runs.items() if row["parent_id"] == run]
     return children + [grandchild for child in children for grandchild in _below(found, child)]
@@ -267,6 +293,7 @@ CHECKS = (
     every_move_has_its_event,
     journals_are_whole,
     budgets_hold,
+    stops_hold,
 )
 
 

@@ -44,11 +44,21 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class Stop:
+    """One agent stands still for so many seconds: somebody stops it, somebody else lets it go on."""
+
+    at: float
+    agent: str
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Plan:
     seed: int
     seconds: float
     tasks: tuple[Task, ...]
     faults: tuple[Fault, ...]
+    stops: tuple[Stop, ...]
 
 
 def draw(*, runs: int, seed: int, seconds: float, markers: Path, without: frozenset[str] = frozenset()) -> Plan:
@@ -60,7 +70,7 @@ def draw(*, runs: int, seed: int, seconds: float, markers: Path, without: frozen
     arrivals = sorted(dice.uniform(0, seconds) for _ in range(runs))
     tasks = tuple(_task(dice, number, at, markers) for number, at in enumerate(arrivals))
     faults = tuple(fault for fault in _faults(random.Random(seed + 1), seconds) if fault.kind not in without)
-    return Plan(seed, seconds, tasks, faults)
+    return Plan(seed, seconds, tasks, faults, _stops(random.Random(seed + 2), seconds))
 
 
 # --- tasks
@@ -201,6 +211,20 @@ def _task(dice: random.Random, number: int, at: float, markers: Path) -> Task:
     )
 
 
+# --- people who stop an agent
+
+_STOP_EVERY = 90
+
+
+def _stops(dice: random.Random, seconds: float) -> tuple[Stop, ...]:
+    number = max(1, round(seconds / _STOP_EVERY))
+    slot = seconds / number
+    return tuple(
+        Stop((index + dice.random()) * slot, dice.choice((KEYED, UNKEYED)), dice.uniform(2, 8))
+        for index in range(number)
+    )
+
+
 # --- faults
 
 #: Seconds between two faults of a kind, about. With two processes in the pool, more would leave nobody to do the work.
@@ -215,12 +239,14 @@ EVERY = {
     "flush valkey": 6,
     "old messages": 5,
     "tool": 4,
+    "lie": 9,
     "failpoint": 7,
 }
 #: However short a campaign is: one of each kind, and so many of these.
-AT_LEAST = {"failpoint": 6, "flush valkey": 3, "tool": 4}
+AT_LEAST = {"failpoint": 6, "flush valkey": 3, "tool": 4, "lie": 4}
 _TOOL_FAULTS = ("delay", "hang", "error500", "drop_after_effect", "hang_after_effect", "slow_body")
 _TOOL_PATHS = ("/orders/*", "/tickets/*", "/refunds")
+_LIES = ("says_done", "says_refused", "says_failed", "says_nonsense")
 
 
 def _faults(dice: random.Random, seconds: float) -> list[Fault]:
@@ -250,4 +276,6 @@ def _fault(dice: random.Random, kind: str, at: float, place: str) -> Fault:
     if kind == "tool":
         how = dice.choice(_TOOL_FAULTS)
         return Fault(at, kind, dice.choice(_TOOL_PATHS), how, dice.uniform(0.3, 3.0))
+    if kind == "lie":
+        return Fault(at, kind, dice.choice(_TOOL_PATHS[1:]), dice.choice(_LIES))
     return Fault(at, kind, seconds=TOO_LONG if kind == "freeze worker" else 0.0)

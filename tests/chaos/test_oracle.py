@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.chaos import oracle
-from tests.chaos.crowd import Asked, Decided
+from tests.chaos.crowd import Asked, Decided, Stood
 from tests.chaos.plan import UNKEYED, Task
 
 MOVES = [(None, "queued"), ("queued", "planning"), ("planning", "executing"), ("executing", "completed")]
@@ -38,11 +38,30 @@ def evidence() -> oracle.Evidence:
         overshoot=[],
         keys={"k1": "r1"},
         decisions={("a1", "ana", "approve")},
+        stood=[(Stood(UNKEYED, 1, 2), [])],
     )
 
 
 def test_a_run_that_went_well_breaks_no_promise():
     assert not any(oracle.violations(evidence()).values())
+
+
+LIED = {
+    "done, and wasn't": ("succeeded", Counter(says_done=1)),
+    "refused, and was done": ("failed", Counter(done=1, says_refused=1)),
+    "failed, and was done": ("unknown", Counter(done=1, says_failed=1)),
+    "nonsense, and was done": ("succeeded", Counter(done=1, says_nonsense=1)),
+}
+
+
+@pytest.mark.parametrize("word", LIED)
+def test_what_the_product_was_told_is_no_fault_of_its_own(word):
+    state, lines = LIED[word]
+    found = evidence()
+    found.actions["a1"]["state"] = state
+    found.ledger["a1"] = lines
+    broken = oracle.violations(found)
+    assert not broken["effects_happen_once"] and not broken["without_keys_nothing_is_tried_twice"]
 
 
 def _set(rows: str, key: object, **columns) -> Callable[[oracle.Evidence], None]:
@@ -59,6 +78,14 @@ BROKEN = {
     "an effect twice": ("effects_happen_once", lambda found: found.ledger["a1"].update(done=1)),
     "an effect that didn't happen": ("effects_happen_once", lambda found: found.ledger.clear()),
     "an effect of what failed": ("effects_happen_once", _set("actions", "a1", state="failed")),
+    "a lie that doesn't cover it": (
+        "effects_happen_once",
+        lambda found: found.ledger.update(a1=Counter(says_failed=1)),
+    ),
+    "an effect twice, once lied about": (
+        "effects_happen_once",
+        lambda found: found.ledger["a1"].update(done=1, says_refused=1),
+    ),
     "an effect without a call": ("effects_happen_once", _set("actions", "a1", called=False)),
     "two actions of a step": (
         "effects_happen_once",
@@ -67,6 +94,10 @@ BROKEN = {
     "a second attempt": (
         "without_keys_nothing_is_tried_twice",
         lambda found: found.events["action", "a1"].append(("action.called", {"attempt": 2})),
+    ),
+    "a call twice, once lied to": (
+        "without_keys_nothing_is_tried_twice",
+        lambda found: found.ledger["a1"].update(says_done=1),
     ),
     "a repetition": ("without_keys_nothing_is_tried_twice", lambda found: found.ledger["a1"].update(replayed=1)),
     "an end with a lease": ("ends_are_final", _set("runs", "r1", leased=True)),
@@ -78,6 +109,7 @@ BROKEN = {
     "an open step": ("journals_are_whole", lambda found: found.steps[0].update(state="intent")),
     "a step that says otherwise": ("journals_are_whole", lambda found: found.steps[1].update(state="failed")),
     "too much spent": ("budgets_hold", lambda found: found.overshoot.append(("run:r1", "tokens", 50, 0, 100))),
+    "taken up while it was stopped": ("stops_hold", lambda found: found.stood[0][1].append("run r1")),
     "held back for nobody": ("budgets_hold", lambda found: found.budgets[0].update(reserved=1)),
     "counted wrongly": ("budgets_hold", lambda found: found.budgets[0].update(settled=99)),
 }

@@ -533,6 +533,20 @@ def test_error500_has_no_effect_and_is_used_up(service):
     assert (seen, service.effects("e500")) == ([500, 500, 201], 1)
 
 
+@pytest.mark.parametrize(
+    ("kind", "status", "effects"),
+    [("says_done", 201, 0), ("says_refused", 409, 1), ("says_failed", 500, 1), ("says_nonsense", 200, 1)],
+)
+def test_a_lie_is_told_once_and_stands_in_the_ledger_beside_what_was_done(service, kind, status, effects):
+    _order_fault(service, path="/refunds", kind=kind)
+    assert service.refund("A-2083", 1, action=kind).status_code == status
+    assert service.effects(kind) == effects
+    lines = [entry["outcome"] for entry in service.get(f"/ledger?action={kind}")["entries"]]
+    assert lines == ["done"] * effects + [kind]
+    assert service.refund("A-2083", 1, action=kind).status_code == 201
+    assert service.effects(kind) == 1
+
+
 def test_slow_answers_arrive_whole(service):
     for kind in ("delay", "slow_body"):
         _order_fault(service, path="/refunds", kind=kind, seconds=0.3)

@@ -141,7 +141,7 @@ def version_of(run: Run) -> str:
     )
     signed = Slot.objects.filter(action__run_id=run.pk).aggregate(Max("filled_at"), Count("filled_by"))
     grown = int(run.now.timestamp() // _GROWS_OLD) if run.state not in RUN_ENDS else 0
-    stands = (run.state, run.state_since, run.seen_at, run.paused_from, grown)
+    stands = (run.state, run.state_since, run.seen_at, run.paused_from, run.attention, run.error, grown)
     told = repr([*stands, *steps.values(), *signed.values()])
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 

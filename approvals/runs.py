@@ -111,7 +111,8 @@ def shelf(person: Person, *, agent: str = "", state: str = "", before: str = "")
 
 
 def needing(person: Person) -> QuerySet[Run]:
-    """Return the runs that ended badly and that nobody with a role of their agent has looked at, for one who has one."""
+    """Return the runs that ended badly or can't go on, and that nobody with a role of their agent has looked at, for one
+    who has one."""
     mine = person.agent_roles.values("agent") if person.is_active else person.agent_roles.none().values("agent")
     return Run.objects.filter(~Q(attention=""), seen_at__isnull=True, agent__in=mine)
 
@@ -268,7 +269,7 @@ def waits_for(run: Run, missing: Sequence[str], now: datetime) -> str:
     if run.state == RunState.PAUSED:
         return "somebody to resume it" if run.stop_reason else "its agent to be resumed"
     if run.state == RunState.AWAITING_REVIEW:
-        return ", ".join(missing) or "people"
+        return ", ".join(missing) or ("somebody with a role of its agent" if run.attention else "people")
     if since := overdue(run, now):
         return f"a worker, for {lasting(since)}"
     return "a worker" if run.state == RunState.QUEUED else ""

@@ -10,16 +10,26 @@ from agents.policy.quorum import Requirement, Voter, match
 PAGE = 50
 LIMIT = PAGE + 1  # one more than is shown: enough to say that there is more
 
-# Who may never sign is left out here as in `access.why_never`: own side and voters (excluded), the agent's owner as of
-# now, and whoever is newer than the action.
-_MAY = """
+# Who may never sign is left out here as in `access.why_never`: own side and voters (excluded), own side as of now, and
+# whoever is newer than the action. What doesn't hang on the action is read once; runs only for an action of a run.
+_ACCOUNTS = "SELECT p.id FROM agents_person AS p WHERE p.human_id = %(human)s"
+_OWNED = f"SELECT r.agent_id FROM agents_agentrole AS r WHERE r.role = 'owner' AND r.person_id IN ({_ACCOUNTS})"  # noqa: S608
+_MAY = f"""
     NOT s.excluded @> ARRAY[%(human)s]::bigint[] AND EXISTS (
-        SELECT FROM agents_action AS a WHERE a.id = s.action_id AND a.created_at >= %(since)s AND NOT EXISTS (
-            SELECT FROM agents_agentrole AS r JOIN agents_person AS p ON p.id = r.person_id
-            WHERE r.agent_id = a.agent_id AND r.role = 'owner' AND p.human_id = %(human)s
-        )
+        SELECT FROM agents_action AS a WHERE a.id = s.action_id AND a.created_at >= %(since)s AND (
+            a.agent_id IN ({_OWNED}) OR a.proposer_person_id IN ({_ACCOUNTS}) OR a.on_behalf_of_id IN ({_ACCOUNTS})
+            OR a.run_id IS NOT NULL AND EXISTS (
+                WITH RECURSIVE above AS (
+                    SELECT parent_id, agent_id, mission_lead_id FROM agents_run WHERE id = a.run_id
+                    UNION
+                    SELECT u.parent_id, u.agent_id, u.mission_lead_id
+                    FROM agents_run AS u JOIN above ON u.id = above.parent_id
+                )
+                SELECT FROM above WHERE agent_id IN ({_OWNED}) OR mission_lead_id IN ({_ACCOUNTS})
+            )
+        ) IS NOT TRUE
     )
-"""
+"""  # noqa: S608 - constants only
 
 # One ordered index scan per group, each stopped after a page: the natural EXISTS form reads every pending slot.
 _TURN = f"""

@@ -44,7 +44,7 @@ VERBS: dict[str, str] = {
     "run.quarantined": "Set apart: step {step} failed whatever was tried",
     "run.paused": "Paused: {reason}",
     "run.resumed": "{who} let it go on",
-    "run.seen": "{who} looked at how it ended",
+    "run.seen": "{who} looked at it",
     "run.outcome": "{who} says what it came to: {outcome}",
     # the registry
     "agent.imported": "{who} imported the agent file",

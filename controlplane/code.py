@@ -3,9 +3,11 @@
 import importlib
 import importlib.util
 import inspect
+import stat
 import sys
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 
@@ -47,15 +49,17 @@ class _Unusable(Exception):
     """The file can't be used, and why."""
 
 
+class _AsWritten(SourceFileLoader):
+    """Loads what stands in the file, never the bytecode beside it: that is one more file whose writers would decide."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
 def _load_file(name: str, folder: Path, private: str) -> ModuleType:
     path = folder.joinpath(*name.split(".")).with_suffix(".py")
-    try:
-        mode = path.stat().st_mode
-    except OSError as error:
-        raise _Unusable(f"the file {path} can't be read ({(error.strerror or 'error').lower()}).") from None
-    if mode & 0o002:  # whoever writes it decides what every worker does
-        raise _Unusable(f"everybody on this machine can change {path}: run `chmod o-w {path}`.")
-    spec = importlib.util.spec_from_file_location(private, path)
+    _require_trusted(path)
+    spec = importlib.util.spec_from_file_location(private, path, loader=_AsWritten(private, str(path)))
     module = importlib.util.module_from_spec(spec)
     sys.modules[private] = module  # dataclasses look their module up while it is being loaded
     try:
@@ -64,3 +68,20 @@ def _load_file(name: str, folder: Path, private: str) -> ModuleType:
         del sys.modules[private]
         raise
     return module
+
+
+def _require_trusted(path: Path) -> None:
+    """Raise _Unusable where everybody may write the file, or put another in its place: they would decide what workers do.
+
+    In a sticky folder, like /tmp, only its owner moves a file away.
+    """
+    try:
+        mode, real = path.stat().st_mode, path.resolve()
+        folders = {folder: folder.stat().st_mode for folder in (*path.absolute().parents, *real.parents)}
+    except OSError as error:
+        raise _Unusable(f"the file {path} can't be read ({(error.strerror or 'error').lower()}).") from None
+    if mode & stat.S_IWOTH:
+        raise _Unusable(f"everybody on this machine can change {path}: run `chmod o-w {path}`.")
+    for folder, mode in folders.items():
+        if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+            raise _Unusable(f"everybody on this machine can replace {path}: run `chmod o-w {folder}`.")

@@ -4,6 +4,7 @@ A refusal rolled its transaction back, so it is recorded here, in a transaction 
 """
 
 import logging
+import sys
 from http import HTTPStatus
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
@@ -11,7 +12,9 @@ from django.db import DatabaseError, InterfaceError, OperationalError, transacti
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.middleware.common import CommonMiddleware
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import is_valid_path
+from django.views import defaults
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
@@ -23,6 +26,9 @@ from audit.actors import ANONYMOUS, Actor
 
 logger = logging.getLogger("countersign.problems")
 MEDIA_TYPE = "application/problem+json"
+
+_AWAY = (OperationalError, InterfaceError)
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 #: Framework errors by class: code and what to do next. The first match wins.
 _FRAMEWORK = (
@@ -59,7 +65,7 @@ def body_of(*, status: int, code: str, detail: str, errors: list[dict] | None = 
 def as_problem(exc: Exception, context: dict) -> Response | None:
     """DRF's exception handler."""
     request = context["request"]
-    problem, headers = _problem_and_headers(exc)
+    problem, headers = _problem_and_headers(exc, request)
     if problem is None:
         return None
     _record(request, problem, kwargs=context.get("kwargs", {}))
@@ -68,7 +74,7 @@ def as_problem(exc: Exception, context: dict) -> Response | None:
     return response
 
 
-def _problem_and_headers(exc: Exception) -> tuple[dict | None, dict]:
+def _problem_and_headers(exc: Exception, request) -> tuple[dict | None, dict]:
     if isinstance(exc, Refusal):
         headers = {"WWW-Authenticate": "Bearer"} if exc.status == 401 else {}
         if exc.status == 429:
@@ -79,10 +85,8 @@ def _problem_and_headers(exc: Exception) -> tuple[dict | None, dict]:
     if isinstance(exc, drf.PermissionDenied) and str(exc.detail).startswith("CSRF Failed"):
         detail = "A request with a session needs its CSRF token in the header X-CSRFToken."
         return body_of(status=403, code="csrf_failed", detail=detail), {}
-    if isinstance(exc, (OperationalError, InterfaceError)):
-        logger.error("database unavailable: %s", exc)
-        detail = "The database doesn't answer. Nothing was written; try again in a moment."
-        return body_of(status=503, code="database_unavailable", detail=detail), {"Retry-After": "5"}
+    if isinstance(exc, _AWAY):
+        return _database_away(exc, request)
     for kind, code, sentence in _FRAMEWORK:
         if isinstance(exc, kind):
             status = getattr(exc, "status_code", 404 if kind is Http404 else 403)
@@ -94,15 +98,30 @@ def _problem_and_headers(exc: Exception) -> tuple[dict | None, dict]:
     return None, {}
 
 
+def _database_away(exc: BaseException, request) -> tuple[dict, dict]:
+    """Say what to do. When the connection broke in a commit nobody knows here what became of it, so nothing is claimed."""
+    logger.error("database unavailable: %s", exc)
+    detail, unknown = "The database doesn't answer", "so whether this was done isn't known"
+    if request.method in _SAFE_METHODS:
+        detail += ". Try again in a moment."
+    elif request.headers.get("Idempotency-Key"):
+        detail += f", {unknown}. Send it again in a moment, with the same Idempotency-Key."
+    else:
+        detail += f", {unknown}. Look in a moment what stands on record, then repeat it."
+    return body_of(status=503, code="database_unavailable", detail=detail), {"Retry-After": "5"}
+
+
 def _record(request, problem: dict, *, kwargs: dict | None = None) -> None:
     """Count the refusal. A log that can't be written must not turn a refusal into an allowance, so it never raises."""
-    # Who failed to sign in isn't known, and asking the request again would only fail again.
-    by = ANONYMOUS if problem["status"] == 401 else actor_of(request)
+    if problem["status"] >= 500:  # nobody refused anything, and who sent it may be what the database can't say
+        return
     try:
+        # Who failed to sign in isn't known, and asking the request again would only fail again.
+        by = ANONYMOUS if problem["status"] == 401 else actor_of(request)
         with transaction.atomic():
             subject = _subject(request, by, (kwargs or {}).get("action_id"))
             refusals.tally(by=by, code=problem["code"], where=f"{request.method} {request.path}", subject=subject)
-    except DatabaseError as error:
+    except (DatabaseError, InterfaceError) as error:
         logger.error("refusal %s could not be recorded: %s", problem["code"], error)
 
 
@@ -134,7 +153,7 @@ class ProblemMiddleware:
     def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse | None:
         if isinstance(exc, (Http404, RequestDataTooBig)) and not request.path.startswith("/api/"):
             return None
-        problem, headers = _problem_and_headers(exc)
+        problem, headers = _problem_and_headers(exc, request)
         if problem is None:
             return None
         kwargs = request.resolver_match.kwargs if request.resolver_match else {}
@@ -147,7 +166,11 @@ def answer(request: HttpRequest, problem: dict, headers: dict | None = None) -> 
     headers = {"Cache-Control": "no-store", **(headers or {})}
     if request.path.startswith("/api/"):
         return JsonResponse(problem, status=problem["status"], content_type=MEDIA_TYPE, headers=headers)
-    response = render(request, "problem.html", {"problem": problem}, status=problem["status"])
+    if problem["status"] >= 500:  # without who is signed in: the database may be what is broken
+        page = render_to_string("problem.html", {"problem": problem, "request": request})
+        response = HttpResponse(page, status=problem["status"])
+    else:
+        response = render(request, "problem.html", {"problem": problem}, status=problem["status"])
     for name, value in headers.items():
         response.headers[name] = value
     return response
@@ -168,7 +191,23 @@ def not_found(request: HttpRequest, exception: Exception | None = None, **addres
     return answer(request, body_of(status=404, code="not_found", detail=detail))
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The request can't be read; or its session couldn't be written, which Django says of a database that went away, too."""
+    cause: BaseException | None = exception
+    while cause is not None and not isinstance(cause, _AWAY):
+        cause = cause.__context__
+    if cause is not None:
+        return answer(request, *_database_away(cause, request))
+    return defaults.bad_request(request, exception)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The last resort: says nothing about the inside, and promises nothing about what was done."""
+    """The last resort: says nothing about the inside, and promises nothing about what was done.
+
+    What middleware raises (a session, who is signed in) comes here alone, so a database that is away is told here, too.
+    """
+    raised = sys.exception()
+    if isinstance(raised, _AWAY):
+        return answer(request, *_database_away(raised, request))
     detail = "Something went wrong on our side. Look what stands on record before you repeat it, and tell the operator."
     return answer(request, body_of(status=500, code="internal_error", detail=detail))

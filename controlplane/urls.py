@@ -42,5 +42,6 @@ urlpatterns = [
     path("", include("approvals.urls")),
 ]
 
+handler400 = "controlplane.problems.bad_request"
 handler404 = "controlplane.problems.not_found"
 handler500 = "controlplane.problems.server_error"

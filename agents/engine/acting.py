@@ -24,7 +24,7 @@ from agents.identities import RunPrincipal
 from agents.lifecycle import RunState, State
 from agents.models import Action, Run, RunStep
 from agents.readiness import granted_definitions
-from agents.runs import journal
+from agents.runs import journal, telling
 from agents.runs.leasing import Fenced, Lease, give_back, renew
 from agents.runtimes.base import Result
 from agents.tools.failures import failure_of
@@ -65,8 +65,10 @@ def propose(lease: Lease, step: RunStep) -> bool:
         )
     except budgets.BudgetExhausted as refusal:
         raise overspent(refusal) from refusal
-    except _NOT_NOW:
+    except _NOT_NOW as refusal:
         journal.end_try(step)
+        if isinstance(refusal, NotReady):
+            telling.hold_up(lease, refusal)
         return not give_back(lease, to=None, wake_in=_LATER * 2 ** min(lease.rings, 5))
     except Refusal as refusal:
         return _turn_away(lease, step, refusal)
@@ -99,6 +101,7 @@ def _enter(lease: Lease, step: RunStep, action: Action) -> None:
     run = lease.lock()
     if run.state == RunState.PAUSED:  # stopped since the lease was taken
         raise Fenced
+    telling.goes_on(run)
     lines = budgets.lines(run)
     kept = {}
     if action.state != State.DENIED and lines:
@@ -108,7 +111,9 @@ def _enter(lease: Lease, step: RunStep, action: Action) -> None:
     RunStep.objects.filter(pk=step.pk).update(action=action, reserved=kept)
 
 
+@transaction.atomic
 def _turn_away(lease: Lease, step: RunStep, refusal: Refusal) -> bool:
+    telling.goes_on(lease.lock())
     fields = "; ".join(f"{error['field']}: {error['message']}" for error in refusal.errors)
     said = f"{refusal.detail} {fields}".strip()
     return journal.turn_away(lease, step, failure="invalid", code=refusal.code, said=said)

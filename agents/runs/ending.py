@@ -69,6 +69,8 @@ def _end(run_id: UUID, ended: Ended, by: Actor, where: dict) -> Run:
         private={"detail": ended.detail} if ended.detail else None,
         error={"code": ended.code, "detail": ended.detail} if ended.code else None,
         attention=str(ended.state) if ended.state in NEEDS_ATTENTION else "",
+        seen_by=None,  # whoever saw what it waited for hasn't seen how it ended
+        seen_at=None,
     )
     if run.parent_id:
         states.tell_run(run.parent_id)

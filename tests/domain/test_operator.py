@@ -1,6 +1,7 @@
 import ast
 import importlib
 import os
+import py_compile
 
 import pytest
 
@@ -401,6 +402,45 @@ def test_code_that_everybody_can_change_is_not_run(home, folder):
     (folder / "refunds.py").write_text("raise SystemExit('it was run')")
     (folder / "refunds.py").chmod(0o666)
     assert "chmod o-w" in operator.read(home).unusable_scripts["refunds"]
+
+
+@pytest.mark.parametrize("above", [0, 1])
+def test_code_in_a_folder_where_everybody_can_replace_it_is_not_run(home, folder, above):
+    (folder / "refunds.py").write_text("raise SystemExit('it was run')")
+    loose = [folder, home][above]
+    loose.chmod(0o777)
+    problem = operator.read(home).unusable_scripts["refunds"]
+    assert "can replace" in problem and problem.endswith(f"run `chmod o-w {loose}`.")
+    loose.chmod(0o775)
+    assert "it was run" in operator.read(home).unusable_scripts["refunds"]
+
+
+def test_code_behind_a_link_is_trusted_no_more_than_both_folders(home, folder, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (folder / "refunds.py").rename(elsewhere / "refunds.py")
+    (folder / "refunds.py").symlink_to(elsewhere / "refunds.py")
+    assert not operator.read(home).unusable_scripts
+    for loose in (folder, elsewhere):
+        loose.chmod(0o777)
+        assert f"chmod o-w {loose}" in operator.read(home).unusable_scripts["refunds"]
+        loose.chmod(0o755)
+
+
+def test_a_folder_for_everybody_in_which_nobody_moves_others_files_holds_code(home, folder):
+    folder.chmod(0o1777)
+    assert not operator.read(home).unusable_scripts
+
+
+def test_bytecode_that_lies_beside_the_code_is_not_run(home, folder):
+    path = folder / "refunds.py"
+    good = path.read_text()
+    planted = f"raise SystemExit('planted') {'#' * len(good)}"[: len(good)]
+    path.write_text(planted)
+    at = path.stat()
+    py_compile.compile(str(path), doraise=True)
+    path.write_text(good)
+    os.utime(path, ns=(at.st_atime_ns, at.st_mtime_ns))
+    assert path.stat().st_size == at.st_size and not operator.read(home).unusable_scripts
 
 
 @pytest.mark.parametrize(

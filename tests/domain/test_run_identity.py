@@ -5,11 +5,12 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from agents import access, actions
+from agents import access, actions, people
 from agents.errors import NotEligible
 from agents.lifecycle import State
 from agents.models import Action, Agent, AgentRole, Person, Run
 from approvals import turns
+from audit.actors import Actor
 from tests.domain.running import SAW, action_of, begin, carry, make_talking_company, refund, set_agent
 from tests.factories import Company, decide, make_action, make_person
 from tests.toolserver import says, serving
@@ -63,6 +64,10 @@ def delegated(company: Company, *chain: Company, **asked) -> Action:
     return action_of(run)
 
 
+def own(agent: Agent, person: Person) -> None:
+    AgentRole.objects.filter(agent=agent, role="owner").update(person=person)
+
+
 def may_sign(action: Action, person: Person) -> bool:
     """Whether the person can sign; the queue, the page and the desk must say the same."""
     person = Person.objects.get(pk=person.pk)
@@ -86,11 +91,11 @@ def test_owner_can_not_sign_what_their_agent_handed_on(company, middle):
 
 
 def test_owner_can_not_sign_what_was_handed_on_twice(company, middle, last):
-    top, between, own = signer(company.owner), signer(middle.owner), signer(last.owner)
+    top, between, below = signer(company.owner), signer(middle.owner), signer(last.owner)
     action = delegated(company, middle, last)
-    for person in (top, between, own):
+    for person in (top, between, below):
         assert refused(action, person) and not may_sign(action, person)
-    assert {top.human_id, between.human_id, own.human_id} == set(action.self_humans)
+    assert {top.human_id, between.human_id, below.human_id} == set(action.self_humans)
 
 
 def test_another_account_of_the_same_human_can_not_sign_either(company, middle):
@@ -112,8 +117,8 @@ def test_mission_lead_can_not_sign_what_was_handed_on(company, middle):
 
 def test_own_side_is_left_out_of_every_slot(company, middle):
     action = delegated(company, middle, mission_lead=company.lea)
-    own = sorted({company.owner.human_id, middle.owner.human_id, company.lea.human_id})
-    assert [slot.excluded for slot in action.slots.all()] == [own, own] and action.self_humans == own
+    own_side = sorted({company.owner.human_id, middle.owner.human_id, company.lea.human_id})
+    assert [slot.excluded for slot in action.slots.all()] == [own_side, own_side] and action.self_humans == own_side
 
 
 def test_own_side_can_not_reject_either(company, middle):
@@ -124,14 +129,48 @@ def test_own_side_can_not_reject_either(company, middle):
 
 def test_who_became_owner_of_an_agent_above_since_can_not_sign(company, middle):
     action = delegated(company, middle)
-    AgentRole.objects.filter(agent=company.agent, role="owner").update(person=company.fin)
-    assert refused(action, company.fin)
+    own(company.agent, company.fin)
+    assert refused(action, company.fin) and not may_sign(action, company.fin)
+    assert may_sign(action, middle.fin)
+
+
+@pytest.mark.parametrize(("deep", "owned"), [(0, 0), (1, 0), (1, 1), (2, 0), (2, 1), (2, 2)])
+def test_queue_drops_what_the_desk_refuses_to_who_became_owner_since(company, middle, last, deep, owned):
+    chain = [company, middle, last]
+    action = delegated(*chain[: deep + 1])
+    assert may_sign(action, company.fin)
+    own(chain[owned].agent, signer(make_person("", human=company.fin)))
+    assert not may_sign(action, company.fin), "another account of the same human"
+    assert may_sign(action, middle.fin) and may_sign(action, last.lea)
+
+
+def test_queue_drops_a_half_signed_action_for_who_became_owner_above_since(company, middle):
+    action = delegated(company, middle)
+    decide(action, company.both)
+    assert may_sign(action, company.fin) and may_sign(action, company.lea)
+    own(company.agent, company.fin)
+    assert not may_sign(action, company.fin) and may_sign(action, company.lea)
+
+
+def test_queue_drops_a_mission_for_who_turned_out_to_be_its_lead(company, middle):
+    action = delegated(company, middle, mission_lead=make_person("mia"))
+    assert may_sign(action, company.fin)
+    people.change("mia", by=Actor.SYSTEM, same_human_as=company.fin.username)
+    assert refused(action, company.fin) and not may_sign(action, company.fin)
+    assert may_sign(action, middle.fin)
+
+
+def test_queue_drops_an_action_of_no_run_for_who_turned_out_to_be_its_owner(company):
+    action = make_action(company.agent)
+    assert may_sign(action, company.fin) and may_sign(action, company.lea)
+    people.change(company.owner.username, by=Actor.SYSTEM, same_human_as=company.fin.username)
+    assert not may_sign(action, company.fin) and may_sign(action, company.lea)
 
 
 def test_signature_of_who_became_owner_of_an_agent_above_no_longer_counts(company, middle, tool):
     action = delegated(company, middle)
     decide(action, company.fin)
-    AgentRole.objects.filter(agent=company.agent, role="owner").update(person=company.fin)
+    own(company.agent, company.fin)
     decide(action, company.lea)
     carry(Run.objects.get(pk=action.run_id))
     actions.execute(action.pk, worker="w2")

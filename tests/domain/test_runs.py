@@ -1,9 +1,11 @@
 """Runs through the engine: journaled, gated, parked and carried on."""
 
+import html
+
 import pytest
 from django.db.models.functions import Now
 
-from agents import actions, contents, runs, states, stops
+from agents import access, actions, contents, present_runs, runs, states, stops
 from agents.errors import AgentNotEnabled, AgentStopped, Invalid
 from agents.lifecycle import RunState, State
 from agents.models import Action, Run, RunContent, RunStep
@@ -11,6 +13,7 @@ from agents.runs import leasing
 from agents.runs.enqueuing import NotRunHere
 from agents.runs.journal import begin as begin_step
 from agents.runtimes.base import Finish, Step, Usage, register
+from approvals import runs as runs_of_people
 from audit.actors import Actor
 from tests.domain.running import (
     SAW,
@@ -27,7 +30,7 @@ from tests.domain.running import (
     set_agent,
     verbs,
 )
-from tests.factories import decide, make_company
+from tests.factories import SIGN, decide, make_company, make_person
 from tests.toolserver import in_turn, says, serving
 
 pytestmark = pytest.mark.django_db
@@ -264,3 +267,111 @@ def test_a_backslash_u0000_that_is_only_text_can_be_stored(agent):
 def test_more_than_can_be_remembered_ends_the_run(agent):
     run = begin(agent, {"finish": "x" * 300_000})
     assert run.error["code"] == "too_much_to_remember"
+
+
+# --- the gate isn't ready for what it wants: a signing group is gone
+
+
+def without_groups(agent, *turns: dict):
+    """Begin a run whose calls ask groups that aren't there (any more)."""
+    set_agent(agent, sign=SIGN | {"2": ["ghosts"], "3": ["phantoms", "support-leads"]})
+    return begin(agent, *turns)
+
+
+def test_a_run_whose_signing_group_is_gone_waits_for_people_and_says_what_to_do(company, agent):
+    run = without_groups(agent, {"propose": [reply()]}, {"finish": 1})
+    assert (run.state, run.lease_until) == (RunState.AWAITING_REVIEW, None)
+    assert runs_of_people.needing(company.owner).get() == run and not runs_of_people.needing(company.lea).exists()
+    said = present_runs.for_person(access.run_for(company.owner, run.pk))["error"]
+    assert said["code"] == "not_ready"
+    assert "'ghosts' doesn't exist" in said["detail"] and "owner must name another" in said["detail"]
+    assert "goes on by itself" in said["detail"]
+
+
+def test_its_page_says_what_it_waits_for(client, company, agent):
+    run = without_groups(agent, {"propose": [reply()]}, {"finish": 1})
+    client.force_login(company.owner, backend="django.contrib.auth.backends.ModelBackend")
+    page = html.unescape(client.get(f"/runs/{run.pk}/").content.decode())
+    assert "The signing group 'ghosts' doesn't exist any more." in page and "goes on by itself" in page
+    assert "Waiting for people" in page and "I have seen it" in page
+    assert str(run.pk) in client.get("/").content.decode(), "it stands among the runs that need them"
+
+
+def test_its_people_are_told_once_however_often_a_worker_looks(company, agent):
+    run = without_groups(agent, {"propose": [reply()]}, {"finish": 1})
+    runs.acknowledge(run, by=company.owner)
+    for _ in range(3):
+        run = carry(run)
+    assert verbs(run) == ["enqueued", "planning", "executing", "parked", "seen"]
+    assert run.seen_by == company.owner and not runs_of_people.needing(company.owner).exists()
+    assert run.wake_at is not None and run.journal.get(kind="act").tries == 1
+
+
+def test_it_goes_on_by_itself_once_the_group_is_there_and_tells_nothing_any_more(company, agent):
+    run = without_groups(agent, {"propose": [reply()]}, SAW)
+    runs.acknowledge(run, by=company.owner)
+    ghost = make_person("", "ghosts")
+    run = carry(run)
+    assert (run.state, run.attention, run.error, run.seen_by, run.seen_at) == (
+        RunState.AWAITING_REVIEW, "", None, None, None,
+    )  # fmt: skip
+    decide(action_of(run, "send_reply"), ghost)
+    run = carry(run)
+    assert run.state == RunState.COMPLETED and run.content.output["saw"][0]["ok"]
+    assert verbs(run).count("parked") == 1
+
+
+def test_a_group_that_is_gone_beside_an_action_that_waits_is_told_too(company, agent):
+    set_agent(agent, sign=SIGN | {"2": ["ghosts"]})
+    run = begin(agent, {"propose": [refund(), reply()]}, {"finish": 1})
+    assert verbs(run)[-1] == "parked" and run.attention == "not_ready"
+    decide(action_of(run), company.fin, "reject")
+    run = carry(run)
+    assert run.state == RunState.AWAITING_REVIEW and run.attention == "not_ready"
+
+
+def test_another_group_that_is_gone_is_told_anew(company, agent):
+    run = without_groups(agent, {"propose": [reply(), refund()]}, {"finish": 1})
+    runs.acknowledge(run, by=company.owner)
+    make_person("", "ghosts")
+    run = carry(run)
+    assert "'phantoms'" in run.error["detail"] and run.seen_at is None
+    assert runs_of_people.needing(company.owner).exists()
+    assert verbs(run).count("parked") == 2
+
+
+def test_whoever_saw_it_wait_is_told_how_it_ended(company, agent):
+    run = without_groups(agent, {"propose": [reply()]}, {"finish": 1})
+    runs.acknowledge(run, by=company.owner)
+    set_agent(agent, enabled=False)
+    run = carry(run)
+    assert (run.state, run.attention, run.error["code"]) == (RunState.FAILED, "failed", "agent_not_enabled")
+    assert runs_of_people.needing(company.owner).get() == run
+
+
+def test_a_run_that_is_cancelled_while_it_waits_for_a_group_needs_nobody(company, agent):
+    run = without_groups(agent, {"propose": [reply()]}, {"finish": 1})
+    runs.cancel(run.pk, by=company.owner.actor())
+    run = fresh(run)
+    assert (run.state, run.error["code"]) == (RunState.CANCELLED, "cancelled")
+    assert not runs_of_people.needing(company.owner).exists()
+
+
+def test_a_run_that_is_stopped_while_it_waits_for_a_group_is_told_nothing_until_it_is_resumed(company, agent):
+    run = without_groups(agent, {"propose": [reply()]}, {"finish": 1})
+    stops.stop_run(run.pk, by=company.lea.actor(), reason="odd")
+    assert carry(run).state == RunState.PAUSED
+    stops.resume_run(run.pk, by=company.owner.actor(), reason="fine")
+    run = carry(run)
+    assert (run.state, run.attention) == (RunState.AWAITING_REVIEW, "not_ready") and verbs(run).count("parked") == 1
+
+
+def test_whoever_handed_the_task_on_waits_for_people_with_it(company, agent):
+    other = make_talking_company()
+    set_agent(agent, delegates=[other.agent.slug])
+    task = {"delegate": {"agent": other.agent.slug, "input": {"turns": [{"propose": [reply()]}, {"finish": 1}]}}}
+    run = begin(agent, task, {"finish": 1})
+    set_agent(other.agent, sign=SIGN | {"2": ["ghosts"]})
+    child = carry(Run.objects.get(parent=run))
+    assert child.attention == "not_ready" and carry(run).state == RunState.AWAITING_REVIEW
+    assert runs_of_people.needing(other.owner).get() == child and not runs_of_people.needing(company.owner).exists()

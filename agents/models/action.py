@@ -1,6 +1,7 @@
 import pgtrigger
 import uuid_utils.compat
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -137,9 +138,13 @@ class Action(models.Model):
     state = models.CharField(max_length=20, choices=State.choices)
     state_since = models.DateTimeField(db_default=Now())
     held_from = models.CharField(max_length=20, blank=True, help_text="the state a hold interrupted")
+    look_due_at = models.DateTimeField(null=True, help_text="by then somebody who may sign should have opened it")
+    looked_at = models.DateTimeField(null=True, help_text="when somebody who may sign first did")
     at_risk_at = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True)
     breached_at = models.DateTimeField(null=True)
+    breach_cause = models.CharField(max_length=20, blank=True, help_text="why it was late, stamped with the breach")
+    rung = models.PositiveSmallIntegerField(default=0, help_text="how far it was taken up the ladder")
     expires_at = models.DateTimeField(null=True)
     permit_until = models.DateTimeField(null=True)
     permit_left = models.PositiveIntegerField(null=True, help_text="seconds a hold left of the permit")
@@ -175,6 +180,9 @@ class Action(models.Model):
             models.Index(fields=["payload_digest"], name="action_payload"),
             models.Index(fields=["agent", "created_at"], name="action_arrivals"),
             models.Index(fields=["run_id"], name="action_run", condition=Q(run_id__isnull=False)),
+            # Figures of a period: rows lie about as they came, so a few bytes a block find them.
+            BrinIndex(fields=["created_at"], name="action_created", autosummarize=True),
+            BrinIndex(fields=["finished_at"], name="action_finished", autosummarize=True),
         ]
         constraints = [
             models.UniqueConstraint(fields=["lineage", "revision"], name="revision_once_a_lineage"),

@@ -22,6 +22,9 @@ class Agent(models.Model):
         max_length=63, blank=True, help_text="whose daily budget it spends too, by the operator's name"
     )
     sign = models.JSONField(default=dict, help_text="by effective tier: the groups whose members fill the slots")
+    ladder = models.JSONField(
+        default=dict, help_text="by effective tier: who is told when a review is late, rung by rung"
+    )
     sources = models.JSONField(
         default=list, help_text="the operator's fact sources this agent's policy may ask, by name"
     )

@@ -25,6 +25,7 @@ class ClockInterval(models.Model):
                 fields=["action"], condition=Q(ended_at__isnull=True), name="one_clock_interval_at_a_time"
             )
         ]
+        indexes = [models.Index(fields=["action"], condition=Q(kind="paused"), name="clock_paused")]
 
 
 class Incident(models.Model):

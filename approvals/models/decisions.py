@@ -1,6 +1,7 @@
 """What people did at the desk: decisions, statements about unknown outcomes, and what they opened. Rows are only added."""
 
 import pgtrigger
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Now
 
@@ -24,7 +25,7 @@ class ReasonCode(models.TextChoices):
     OTHER = "other", "Other"
 
 
-_APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
 
 
 class Decision(models.Model):
@@ -36,6 +37,7 @@ class Decision(models.Model):
 
     action = models.ForeignKey(Action, models.PROTECT, related_name="decisions")
     revision = models.PositiveIntegerField()
+    nth = models.PositiveSmallIntegerField(default=1, help_text="counts this human's words on this revision")
     digest = models.CharField(max_length=64)
     person = models.ForeignKey(Person, models.PROTECT, related_name="decisions")
     human = models.BigIntegerField()
@@ -56,9 +58,23 @@ class Decision(models.Model):
     class Meta:
         ordering = ["decided_at"]
         constraints = [
-            models.UniqueConstraint(fields=["action", "revision", "human"], name="one_decision_a_human_and_revision")
+            models.UniqueConstraint(
+                fields=["action", "revision", "human", "nth"], name="one_decision_a_human_at_a_time"
+            )
         ]
-        triggers = [_APPEND_ONLY]
+        indexes = [BrinIndex(fields=["decided_at"], name="decision_decided", autosummarize=True)]
+        triggers = [APPEND_ONLY]
+
+
+class Withdrawal(models.Model):
+    """Somebody took their approval back before the last slot was filled. The decision stays, and counts no more."""
+
+    decision = models.OneToOneField(Decision, models.PROTECT, primary_key=True, related_name="withdrawal")
+    withdrawn_at = models.DateTimeField(db_default=Now())
+    event_id = models.BigIntegerField()
+
+    class Meta:
+        triggers = [APPEND_ONLY]
 
 
 class Statement(models.Model):
@@ -93,4 +109,4 @@ class Look(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["action", "person"], name="look_action_person")]
-        triggers = [_APPEND_ONLY]
+        triggers = [APPEND_ONLY]

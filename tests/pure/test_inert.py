@@ -71,7 +71,7 @@ def test_a_line_break_is_kept_in_a_block_and_shown_in_a_line():
 
 def test_a_stack_of_combining_marks_is_taken_apart():
     html = str(inert.inert("e" + "\u0301" * 6))
-    assert html.count("U+0301") == 3
+    assert "U+0301 ×3" in html
 
 
 def test_ordinary_writing_stays_as_it_is():

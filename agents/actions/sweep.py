@@ -4,14 +4,15 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 from django.db.models import F
 from django.db.models.functions import Least, Now
 
-from agents import states, wake
+from agents import clocks, states, wake
+from agents.actions import attending
 from agents.actions.claim import RETRY_WINDOW
 from agents.actions.execute import retry_or_ask
 from agents.actions.holding import hold_leftovers
@@ -20,6 +21,7 @@ from agents.lifecycle import State
 from agents.models import Action, Slot
 from audit import log
 from audit.actors import Actor
+from audit.models import Event
 
 logger = logging.getLogger("countersign.sweep")
 LOOK_AGAIN = timedelta(hours=4)
@@ -51,7 +53,7 @@ def _going_on(done: Counter[str], what: str) -> Iterator[None]:
         yield
     except (OperationalError, InterfaceError):
         raise
-    except (DatabaseError, Refusal) as error:
+    except (DatabaseError, Refusal, ValueError) as error:  # ValueError: a calendar that can't be counted by any more
         logger.error("the clock can't do what is due for %s: %s", what, error)
         done["failed"] += 1
 
@@ -70,36 +72,62 @@ def _look(action_id: UUID) -> str:
 
 
 def _awaiting(action: Action) -> str:
+    """Note once each what time has brought: not opened, at risk, overdue, the next rung, the end."""
+    noted = _noted(action)
+    seen = "looked"
+    if action.looked_at is None and _is_new(action, action.look_due_at, clocks.LOOK_OVERDUE, noted):
+        _note(action, clocks.LOOK_OVERDUE)
+        seen = "look_overdue"
+    overdue = action.breached_at is None and action.due_at <= action.now
+    if overdue:
+        _breach(action)
     if action.expires_at <= action.now:
-        states.move(
-            action,
-            to=State.EXPIRED,
-            by=Actor.SYSTEM,
-            where={"expires_at__lte": Now()},
-            data={"reason": "nobody_decided"},
-            decision="expired",
-            decided_at=Now(),
-        )
-        action.slots.update(is_open=False)
-        return "expired"
-    if action.due_at <= action.now:
-        return _breach(action)
-    if action.at_risk_at > action.now:  # just resumed: its deadlines moved
-        _sleep(action, until=action.at_risk_at)
-        return "looked"
-    _urge(action)
-    _sleep(action, until=action.due_at)
-    return "at_risk"
+        return _expire(action)
+    if action.due_at > action.now and _is_new(action, action.at_risk_at, clocks.AT_RISK, noted):
+        _note(action, clocks.AT_RISK)
+        seen = "at_risk"
+    if action.at_risk_at <= action.now:
+        _urge(action)
+    if attending.desk().climb(action):
+        seen = "escalated"
+    _sleep(action, until=clocks.next_look(action, noted))
+    return "overdue" if overdue else seen
 
 
-def _breach(action: Action) -> str:
-    """Stamp the breach once; escalation reads the event."""
-    if action.breached_at is None:
-        _note(action, "action.overdue")
-        Action.objects.filter(pk=action.pk).update(breached_at=Now())
-    _urge(action)
-    _sleep(action, until=action.expires_at)
-    return "overdue"
+def _noted(action: Action) -> set[str]:
+    """Return which of the events that come once the action has had."""
+    once = Event.objects.filter(subject_kind="action", subject_id=str(action.pk))
+    return set(once.filter(verb__in=(clocks.LOOK_OVERDUE, clocks.AT_RISK)).values_list("verb", flat=True))
+
+
+def _is_new(action: Action, at: datetime | None, verb: str, noted: set[str]) -> bool:
+    """Whether this time has come and wasn't noted before; if so it counts as noted from now on."""
+    if at is None or at > action.now or verb in noted:
+        return False
+    noted.add(verb)
+    return True
+
+
+def _expire(action: Action) -> str:
+    states.move(
+        action,
+        to=State.EXPIRED,
+        by=Actor.SYSTEM,
+        where={"expires_at__lte": Now()},
+        data={"reason": "nobody_decided"},
+        decision="expired",
+        decided_at=Now(),
+    )
+    action.slots.update(is_open=False)
+    return "expired"
+
+
+def _breach(action: Action) -> None:
+    """Stamp that it is late, and why; once, whatever is decided afterwards."""
+    cause = attending.desk().why_late(action)
+    Action.objects.filter(pk=action.pk, breached_at__isnull=True).update(breached_at=Now(), breach_cause=cause)
+    action.breached_at, action.breach_cause = action.now, cause
+    _note(action, "action.overdue", {"cause": cause})
 
 
 def _urge(action: Action) -> None:
@@ -159,17 +187,20 @@ def _unknown(action: Action) -> str:
 
 
 def _changes_requested(action: Action) -> str:
-    states.move(action, to=State.EXPIRED, by=Actor.SYSTEM, data={"reason": "no_answer"}, decision="expired")
-    return "expired"
+    """Nobody answered what people asked: that is no decision, and nothing waits for ever."""
+    states.move(action, to=State.WITHDRAWN, by=Actor.SYSTEM, verb="action.unanswered", data={"reason": "no_answer"})
+    action.slots.update(is_open=False)
+    attending.desk().unanswered(action)
+    return "unanswered"
 
 
 def _sleep(action: Action, *, until) -> None:
     Action.objects.filter(pk=action.pk).update(wake_at=until)
 
 
-def _note(action: Action, verb: str) -> None:
+def _note(action: Action, verb: str, data: dict | None = None) -> None:
     retention = log.RETENTION_BY_TIER[action.effective_tier]
-    log.record(verb, by=Actor.SYSTEM, subject=("action", str(action.pk)), retention=retention)
+    log.record(verb, by=Actor.SYSTEM, subject=("action", str(action.pk)), data=data, retention=retention)
 
 
 _LOOKS: dict[State, Callable[[Action], str]] = {

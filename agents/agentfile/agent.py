@@ -98,7 +98,8 @@ class AgentFile:
     """An agent, whole. Two are equal when they say the same, wherever it stands and whatever file it came from.
 
     `roles` maps owner, steward, agent_steward, eval_owner, data_gatekeeper (those named) to usernames; `sign` maps
-    tiers 2 to 4 to group names, one slot each; `sources` are the operator's, by name, for the policy's facts.
+    tiers 2 to 4 to group names, one slot each; `ladder` says by tier who is told when a review is late, as it is stored;
+    `sources` are the operator's, by name, for the policy's facts.
     `runtime` is a kind, `runtime_body` what it is given; `budget`, `verify` and `delegates` (slugs) are as they are
     stored, with amounts as micros; `team` is the operator's. `notes` is what the owner should know although the file
     can be used.
@@ -118,6 +119,7 @@ class AgentFile:
     budget: dict = field(default_factory=dict)
     verify: dict = field(default_factory=dict)
     delegates: tuple[str, ...] = ()
+    ladder: dict = field(default_factory=dict)
     team: str = ""
     notes: tuple[Problem, ...] = field(default=(), compare=False)
     file: str = field(default="", compare=False)

@@ -12,7 +12,7 @@ AGENT = Keys(
         "runtime": "what carries it: runtime: {kind: external}, if it lives elsewhere and calls REST",
         "tools": "the list of what it may do",
     },
-    optional=("sign", "budget", "team", "sources", "delegates", "policy", "verify", "enabled"),
+    optional=("sign", "escalate", "budget", "team", "sources", "delegates", "policy", "verify", "enabled"),
 )
 ROLES = Keys(
     "roles",
@@ -20,6 +20,14 @@ ROLES = Keys(
     optional=("steward", "agent_steward", "eval_owner", "data_gatekeeper"),
 )
 SIGN = Keys("sign", required={}, optional=("2", "3", "4"))
+ESCALATE = Keys("escalate", required={}, optional=("2", "3", "4"))
+RUNG = Keys(
+    "a rung",
+    required={
+        "after": "how long past due, like after: 0m or after: 30m",
+        "tell": "the groups and people who are told, like tell: [support-leads]",
+    },
+)
 _KIND = {"kind": "kind: external, kind: scripted, or the name of a runtime in countersign.toml"}
 EXTERNAL_RUNTIME = Keys("an external runtime", required=_KIND)
 RUNTIME = Keys("a runtime", required=_KIND, optional=("script", "steps", "finish", "pool"))
@@ -47,7 +55,23 @@ TOOL = Keys(
         "connector": "how it is called: connector: {kind: http, host: ..., path: /..., method: POST}",
         "schema": "the JSON Schema of its arguments",
     },
-    optional=("undo", "money", "counterparty", "business_key", "critical", "headline", "preview", "cost_usd"),
+    optional=(
+        "undo", "money", "counterparty", "business_key", "critical", "headline", "preview", "checks", "evidence",
+        "trust", "cost_usd",
+    ),
+)  # fmt: skip
+PREVIEW = Keys(
+    "a line of the preview",
+    required={"field": "what changes, in words, like field: refunded so far"},
+    optional=("now", "adds", "subtracts", "becomes"),
+)
+POINTED = Keys(
+    "a check",
+    required={
+        "id": "a name for it, like id: payee",
+        "ask": 'what a signer looks at, like ask: "Is this the account holder?"',
+        "code": "the reason for rejecting when it isn't so, like code: wrong_target",
+    },
 )
 CONNECTOR = Keys(
     "a connector",
@@ -64,6 +88,7 @@ SLUG = words(r"[a-z][a-z0-9-]{1,62}", "2 to 63 lowercase letters, digits and hyp
 TOOL_NAME = words(r"[a-z][a-z0-9_]{0,62}", "1 to 63 lowercase letters, digits and underscores, a letter first")
 USERNAME = words(r"[\w.@+-]{1,150}", "a username: letters, digits and @ . + - _")
 GROUP = words(r"(?=\S)[^\n\t,]{1,150}(?<=\S)", "a group's name: one line without commas, 150 characters at most")
+TOLD = words(r"(?=\S)[^\n\t,]{1,150}(?<=\S)", "the name of a group or of a person: one line without commas")
 HOST = words(
     r"[a-z][a-z0-9_-]{0,62}",
     "the name of a host in countersign.toml ([hosts.NAME]), never an address; the operator writes the address there",
@@ -94,7 +119,16 @@ UNDO = words(r"[a-z][a-z0-9_]{0,62}", "the name of another tool in this file, or
 HEADLINE = words(r"(?=\S)[^\n\t]{1,300}(?<=\S)", 'one line of at most 300 characters, like "Refund {amount}"')
 PATH = words(r"/[^\n\t]{0,499}", "a path that starts with /, like /refunds")
 
+FIELD = words(r"(?=\S)[^\n\t]{1,80}(?<=\S)", "one line of at most 80 characters, like refunded so far")
+FACT = words(r"[A-Za-z_][A-Za-z0-9_]{0,62}", "the name of a fact of the policy, like refunded_usd")
+
 EFFECTS = ("read", "write")
+TRUST = ("internal", "customer", "web")  # where what a tool reads comes from
+#: Why people reject, in the desk's codes.
+REJECT_CODES = (
+    "wrong_target", "wrong_value", "unsupported_claim", "policy_breach", "missing_evidence", "privacy", "tone",
+    "duplicate", "bad_timing", "not_needed", "suspected_manipulation", "other",
+)  # fmt: skip
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 EXTERNAL = "external"  # the agent lives elsewhere and calls REST; every other kind is carried by workers
 SCRIPTED = "scripted"
@@ -105,11 +139,16 @@ CONNECTOR_KINDS_LATER = ("sql", "mcp", "internal", "external")
 SLOTS_NEEDED = {2: 1, 3: 2, 4: 2}  # distinct groups whose people sign, by effective tier
 SECURITY = "security"  # the group without which nobody breaks the glass
 MAX_SLOTS = 8
+MAX_RUNGS = 5
+MAX_TOLD = 20
+MOST_DAYS_AFTER = 30
 MAX_TOOLS = 200
 MAX_SOURCES = 50
 MAX_DELEGATES = 50
 MAX_CHECKS = 50
 MAX_PATTERNS = 50
+MAX_PREVIEW = 12
+MAX_POINTED = 3  # more questions are answered without looking
 #: The least and the most of each cap that is a whole number; those in US dollars are more than 0.
 CAPS = {
     "tokens_per_run": (1, 10**12),

@@ -7,6 +7,7 @@ from pathlib import Path
 from agents.agentfile import grammar
 from agents.agentfile.agent import AgentFile, AgentFileErrors, PolicyText, ToolSpec
 from agents.agentfile.budget import read_budget
+from agents.agentfile.ladder import read_ladder
 from agents.agentfile.runtime import read_runtime
 from agents.agentfile.tools import HELD, check_tools, read_tool
 from agents.agentfile.verify import read_verify
@@ -124,6 +125,7 @@ def _read_agent(root: Node, findings: Findings, text: str) -> AgentFile:
         "purpose": agent.text("purpose", grammar.PROSE),
         "roles": roles,
         "sign": sign,
+        "ladder": read_ladder(agent),
         "runtime": runtime,
         "runtime_body": body,
         "budget": read_budget(agent, runtime),

@@ -4,9 +4,10 @@ from agents.agentfile import grammar
 from agents.agentfile.agent import ToolSpec
 from agents.agentfile.amounts import read_usd
 from agents.agentfile.connector import check_path_arguments, read_connector
+from agents.agentfile.preview import check_for_signers, check_preview, read_for_signers, read_preview
 from agents.arguments import ArgumentSchema, compile_schema
 from agents.dialect import MISSPELT, BadSchema
-from agents.documents.nodes import Mapping, Node, Scalar, describe, locate, plain
+from agents.documents.nodes import Mapping, Node, describe, locate, plain
 from agents.documents.problems import Findings, suggest
 from agents.documents.section import Section
 from agents.headline import check_template
@@ -36,9 +37,9 @@ def read_tool(node: Node, path: str, findings: Findings, *, policy: bool) -> tup
         "money": tool.text("money", grammar.ARGUMENT),
         "critical": tool.texts("critical", grammar.ARGUMENT) or [],
         "headline": tool.text("headline", grammar.HEADLINE),
-        "preview": "none",
+        "preview": read_preview(tool),
     }
-    definition |= _read_later_keys(tool)
+    definition |= _read_later_keys(tool) | read_for_signers(tool)
     definition["schema"], compiled = _read_schema(tool)
     findings.partial |= compiled is None or len(findings.problems) > before
     _check_effect(tool, definition)
@@ -46,11 +47,12 @@ def read_tool(node: Node, path: str, findings: Findings, *, policy: bool) -> tup
     if compiled:
         _check_arguments(tool, definition, compiled)
         _check_headline(tool, definition, compiled, policy=policy)
+        check_preview(tool, definition, compiled, policy=policy)
     return tool, ToolSpec(definition, node.at)
 
 
 def check_tools(tools: list[tuple[Section, ToolSpec]]) -> None:
-    """Report names used twice, and `undo` that names no other tool which writes."""
+    """Report names used twice, `undo` that names no other tool which writes, and evidence of no tool which reads."""
     first: dict[str, ToolSpec] = {}
     for tool, spec in tools:
         if spec.name in first:
@@ -58,9 +60,11 @@ def check_tools(tools: list[tuple[Section, ToolSpec]]) -> None:
             tool.report("name", f"the tool at {line}:{column} has this name too: give each its own")
         elif spec.name:
             first[spec.name] = spec
+    effects = {name: spec.effect for name, spec in first.items()}
     for tool, spec in tools:
         if spec.undo and (problem := _undo_problem(spec, first)):
             tool.report("undo", problem)
+        check_for_signers(tool, spec.definition, effects)
 
 
 def _undo_problem(spec: ToolSpec, named: dict[str, ToolSpec]) -> str | None:
@@ -137,13 +141,11 @@ def _check_effect(tool: Section, definition: dict) -> None:
 
 def _check_held(tool: Section, definition: dict) -> None:
     held = (definition["tier"] or 0) >= HELD
-    preview = tool.get("preview")
     if held and not tool.has("headline"):
         tool.report("", 'headline is missing: from tier 2 on add one, like headline: "Refund {amount}"')
     if held and not tool.has("preview"):
-        tool.report("", "preview is missing: from tier 2 on add preview: none, so that signers know there is none")
-    if preview and not (isinstance(preview, Scalar) and preview.value == "none"):
-        tool.report("preview", "previews are known but not available yet: write preview: none")
+        say = "from tier 2 on add preview: none, or a list of what it changes, so that signers know"
+        tool.report("", f"preview is missing: {say}")
 
 
 def _check_arguments(tool: Section, definition: dict, compiled: ArgumentSchema) -> None:

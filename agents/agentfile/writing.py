@@ -1,6 +1,6 @@
 """From an agent to its file: YAML that reads back equal."""
 
-from agents.agentfile import budget
+from agents.agentfile import budget, ladder
 from agents.agentfile.agent import AgentFile
 from agents.agentfile.amounts import write_usd
 from agents.agentfile.grammar import CONNECTOR
@@ -10,7 +10,7 @@ WIDTH = 100  # what fits stays on one line in braces
 
 _TOOL_KEYS = (
     "name", "tier", "effect", "idempotent", "undo", "connector", "schema", "money", "counterparty", "business_key",
-    "critical", "headline", "preview", "cost_usd",
+    "critical", "headline", "preview", "checks", "evidence", "trust", "cost_usd",
 )  # fmt: skip
 
 
@@ -25,6 +25,7 @@ def write(agent: AgentFile) -> str:
         "purpose": agent.purpose,
         "roles": dict(agent.roles),
         "sign": {str(tier): list(groups) for tier, groups in sorted(agent.sign.items())},
+        "escalate": ladder.said(agent.ladder) or None,
         "runtime": {"kind": agent.runtime, **agent.runtime_body},
         "budget": budget.said(agent.budget) or None,
         "team": agent.team or None,

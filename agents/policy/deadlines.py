@@ -10,6 +10,7 @@ from agents.policy.language import Calendar
 #: No policy asks for a deadline further ahead, and a calendar that stays closed for longer never opens.
 LONGEST_DAYS = 400
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
+_SHORT = 20 * 60  # seconds: of less than that a quarter is too little to act in
 _WIDEST_OFFSET = timedelta(hours=15)  # no zone is further from UTC
 
 Span = tuple[datetime, datetime]
@@ -25,14 +26,7 @@ def add(start: datetime, seconds: int, calendar: Calendar | None) -> datetime:
     if seconds < 0:
         raise ValueError("a deadline lies ahead: write 0 seconds or more")
     begin, left = _utc(start), timedelta(seconds=seconds)
-    if calendar is None:
-        return begin + left
-    for opens, closes in _open_spans(calendar, begin):
-        here = max(opens, begin)
-        if here + left <= closes:
-            return here + left
-        left -= closes - here
-    raise ValueError(f"calendar {calendar.name} doesn't open for {LONGEST_DAYS} days: give it hours")
+    return begin + left if calendar is None else _add(begin, left, calendar)
 
 
 def open_seconds_between(start: datetime, end: datetime, calendar: Calendar | None) -> int:
@@ -45,12 +39,58 @@ def open_seconds_between(start: datetime, end: datetime, calendar: Calendar | No
         return -open_seconds_between(until, begin, calendar)
     if calendar is None:
         return (until - begin) // SECOND
-    total = timedelta()
-    for opens, closes in _open_spans(calendar, begin):
-        if opens >= until:
-            break
-        total += min(closes, until) - max(opens, begin)
-    return total // SECOND
+    return _open_between(begin, until, calendar) // SECOND
+
+
+def moved(deadline: datetime, paused_at: datetime, resumed_at: datetime, calendar: Calendar | None) -> datetime:
+    """Return where a pause leaves a deadline, in UTC: later by exactly the open time between the two instants.
+
+    A pause outside the open hours moves nothing. Raises ValueError as `add` does.
+    """
+    begin, end = _utc(paused_at), _utc(resumed_at)
+    if calendar is None:
+        return _utc(deadline) + (end - begin)
+    paused = _open_between(begin, end, calendar)
+    return _add(_utc(deadline), paused, calendar) if paused else _utc(deadline)
+
+
+def opens_at(instant: datetime, calendar: Calendar | None) -> datetime | None:
+    """Return when the calendar opens next, in UTC, if it is closed at this instant; None when it is open.
+
+    Raises ValueError for an instant without zone, a zone or country that doesn't exist, and a calendar that never opens.
+    """
+    now = _utc(instant)
+    if calendar is None:
+        return None
+    for opens, closes in _open_spans(calendar, now):
+        if closes > now:
+            return opens if opens > now else None
+    raise _never_opens(calendar)
+
+
+def at_risk_after(seconds: int) -> int:
+    """Return after how many seconds of the time to decide it is at risk: three quarters, or half of less than 20 min.
+
+    From 20 minutes on this leaves at least five to act.
+    """
+    return seconds // 2 if seconds < _SHORT else seconds * 3 // 4
+
+
+def as_json(calendar: Calendar) -> dict:
+    """Return what counts of a calendar as plain JSON types: an action keeps it, so that a later version moves nothing."""
+    return {
+        "name": calendar.name,
+        "zone": calendar.zone,
+        "hours": {str(day): [list(span) for span in spans] for day, spans in calendar.hours.items()},
+        "holidays": list(calendar.holidays),
+        "country": calendar.country,
+    }
+
+
+def from_json(body: dict) -> Calendar:
+    """Return the calendar that `as_json` made this of."""
+    hours = {int(day): tuple((start, end) for start, end in spans) for day, spans in body["hours"].items()}
+    return Calendar(body["name"], body["zone"], hours, tuple(body["holidays"]), body["country"])
 
 
 def longest_by(calendar: Calendar) -> int:
@@ -63,6 +103,28 @@ def _utc(instant: datetime) -> datetime:
     if instant.utcoffset() is None:
         raise ValueError("an instant needs a zone: a time without one happens at many moments")
     return instant.astimezone(UTC)
+
+
+def _add(begin: datetime, left: timedelta, calendar: Calendar) -> datetime:
+    for opens, closes in _open_spans(calendar, begin):
+        here = max(opens, begin)
+        if here + left <= closes:
+            return here + left
+        left -= closes - here
+    raise _never_opens(calendar)
+
+
+def _open_between(begin: datetime, until: datetime, calendar: Calendar) -> timedelta:
+    total = timedelta()
+    for opens, closes in _open_spans(calendar, begin):
+        if opens >= until:
+            break
+        total += min(closes, until) - max(opens, begin)
+    return total
+
+
+def _never_opens(calendar: Calendar) -> ValueError:
+    return ValueError(f"calendar {calendar.name} doesn't open for {LONGEST_DAYS} days: give it hours")
 
 
 def _open_spans(calendar: Calendar, since: datetime) -> Iterator[Span]:

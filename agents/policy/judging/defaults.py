@@ -12,9 +12,10 @@ MINUTE, HOUR = 60, 3600
 
 @dataclass(frozen=True)
 class Review:
-    """What a review at a tier needs, in distinct groups, and how many seconds it and its permit take."""
+    """What a review at a tier needs, in distinct groups, and in how many seconds somebody looks and decides; the permit's too."""
 
     groups: int
+    look: int
     due: int
     expires: int
     permit: int
@@ -22,9 +23,15 @@ class Review:
 
 #: Seconds that what runs unattended may take to begin.
 ALLOWED_PERMIT = 60 * MINUTE
-_ONE_SIGNS = Review(groups=1, due=4 * HOUR, expires=24 * HOUR, permit=60 * MINUTE)
-_TWO_SIGN = Review(groups=2, due=60 * MINUTE, expires=8 * HOUR, permit=15 * MINUTE)
-REVIEWS = {0: _ONE_SIGNS, 1: _ONE_SIGNS, 2: _ONE_SIGNS, 3: _TWO_SIGN, 4: _TWO_SIGN}
+_ONE_SIGNS = Review(groups=1, look=HOUR, due=4 * HOUR, expires=24 * HOUR, permit=60 * MINUTE)
+_TWO_SIGN = Review(groups=2, look=15 * MINUTE, due=60 * MINUTE, expires=8 * HOUR, permit=15 * MINUTE)
+_GLASS_BREAKS = Review(groups=2, look=5 * MINUTE, due=30 * MINUTE, expires=2 * HOUR, permit=5 * MINUTE)
+REVIEWS = {0: _ONE_SIGNS, 1: _ONE_SIGNS, 2: _ONE_SIGNS, 3: _TWO_SIGN, 4: _GLASS_BREAKS}
+
+
+def look_within(tier: int, due: int) -> int:
+    """Return the seconds in which somebody should have opened a review: the tier's, half the time to decide at most."""
+    return min(REVIEWS[tier].look, due // 2)
 
 
 def groups_of(sign: Mapping[int, Sequence[str]], tier: int) -> tuple[str, ...]:

@@ -201,6 +201,33 @@ def why_not_sign(action: Action, slots: Sequence[Slot], person: Person) -> str |
     return None
 
 
+def why_not_reject(action: Action, slots: Sequence[Slot], person: Person) -> str | None:
+    """Say why this person can't reject, ask for changes or edit, or None: whoever could ever sign may."""
+    if reason := why_never(action, person):
+        return reason
+    if not signer_groups(person) & {slot.group_id for slot in slots}:
+        return f"Only members of {', '.join(slot.label for slot in slots)} decide on this."
+    return None
+
+
+def why_not_answer(viewer: Viewer, action: Action) -> str | None:
+    """Say why this viewer can't answer what was asked about the action, or None: who proposed it may, and who answers
+    for its agent."""
+    if isinstance(viewer, AgentPrincipal):
+        return None if action.proposer_agent_id == viewer.agent.pk else "Only the agent that proposed it may answer."
+    if isinstance(viewer, Person) and viewer.is_active:
+        if answers_for(viewer, action.agent) or viewer.pk == action.proposer_person_id:
+            return None
+    return "Only the agent that proposed it, or somebody who holds a role of this agent, may answer."
+
+
+def why_not_undo(person: Person, action: Action) -> str | None:
+    """Say why this person can't ask for the action to be undone, or None: whoever may stop its agent. Others sign it."""
+    if not may_stop(person, action.agent):
+        return "Only role holders of the agent and its reviewers can ask for it to be undone."
+    return None
+
+
 # --- stopping, resuming, reconciling
 
 

@@ -21,7 +21,7 @@ _REQUIRED = {"tool", "arguments"}
 _LATER = {"run": "a run's actions are proposed by the worker that carries it: leave it out"}
 #: The type of a field that is a number, written as one or as text.
 AMOUNT = (int, Decimal, str)
-_KINDS = {str: "text", dict: "an object", int: "a whole number", AMOUNT: "a number"}
+_KINDS = {str: "text", dict: "an object", list: "a list", int: "a whole number", AMOUNT: "a number"}
 _UNDECIDED = {State.AWAITING_REVIEW, State.CHANGES_REQUESTED, State.ON_HOLD}
 
 

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import ClassVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -16,7 +17,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from agents.errors import Invalid, Refusal
-from agents.models import Agent, Client, Token
+from agents.models import Action, Agent, Client, Person, Token
 from agents.models.policy import HEAVY_OF_AGENT
 from audit import log
 from audit.actors import Actor
@@ -53,6 +54,7 @@ class AgentPrincipal:
 
     agent: Agent
     token: Token
+    person: ClassVar[None] = None
     is_authenticated = True
     is_active = True
     is_anonymous = False
@@ -65,6 +67,11 @@ class AgentPrincipal:
     def scope(self) -> str:
         """Whose idempotency keys these are: two tokens of one agent share them."""
         return self.actor().principal
+
+    @property
+    def columns(self) -> dict:
+        """What an action it proposes says of who did."""
+        return {"proposer_agent": self.agent, "token": self.token}
 
     def actor(self) -> Actor:
         return Actor(kind="agent", id=str(self.agent.pk), display=self.agent.name, token=self.token.prefix)
@@ -105,14 +112,61 @@ class RunPrincipal:
 
     agent: Agent
     run_id: UUID
-    token: None = None
+    person: ClassVar[None] = None
 
     @property
     def scope(self) -> str:
         return f"run:{self.run_id}"
 
+    @property
+    def columns(self) -> dict:
+        return {"proposer_agent": self.agent}
+
     def actor(self) -> Actor:
         return Actor(kind="agent", id=str(self.agent.pk), display=self.agent.name)
+
+
+@dataclass(frozen=True)
+class PersonPrincipal:
+    """A person who asks the gate for something with a tool of an agent, such as undoing what it did. Others sign it."""
+
+    agent: Agent
+    person: Person
+    undoes: Action
+
+    @property
+    def scope(self) -> str:
+        return self.actor().principal
+
+    @property
+    def columns(self) -> dict:
+        return {"proposer_person": self.person, "undoes": self.undoes}
+
+    def actor(self) -> Actor:
+        return self.person.actor()
+
+
+@dataclass(frozen=True)
+class EditorPrincipal:
+    """A person who edits what waits for review: the next revision of what somebody else proposed, and still proposes."""
+
+    agent: Agent
+    person: Person
+    edits: Action
+
+    @property
+    def scope(self) -> str:
+        return f"edit:{self.edits.pk}"
+
+    @property
+    def columns(self) -> dict:
+        old = self.edits
+        proposer = {"proposer_agent": old.proposer_agent, "proposer_person": old.proposer_person, "token": old.token}
+        beside = {"on_behalf_of": old.on_behalf_of, "undoes": old.undoes}
+        return proposer | beside | {"lineage": old.lineage, "revision": old.revision + 1}
+
+    def actor(self) -> Actor:
+        return self.person.actor()
 
 
 def _checksum(text: str) -> str:

@@ -6,6 +6,7 @@ from django.conf import settings
 
 from agents import arguments as arguments_
 from agents import binding
+from agents.lifecycle import State
 from agents.models import Action
 from audit import redaction
 
@@ -50,8 +51,18 @@ def _body(action: Action) -> dict:
         "result": action.content.output,
         "error": action.error,
         "finished_at": _time(action.finished_at),
+        "superseded_by": _next_revision(action),
         "url": f"{settings.PUBLIC_URL}/actions/{action.pk}/",
     }
+
+
+def _next_revision(action: Action) -> str | None:
+    """Return the id of what took its place when people edited it: whoever proposed it follows it there."""
+    if action.state != State.SUPERSEDED:
+        return None
+    newer = Action.objects.filter(lineage=action.lineage, revision=action.revision + 1)
+    pk = newer.values_list("pk", flat=True).first()
+    return str(pk) if pk else None
 
 
 def _slots(action: Action) -> list[dict]:

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Case, F, When
 from django.db.models.functions import Now
 
-from agents import wake
+from agents import clocks, wake
 from agents.errors import AlreadyDecided
 from agents.lifecycle import ENDS, RUN_ENDS, RUN_WORDS, WORDS, RunState, State, origins
 from agents.models import Action, ClockInterval, Run
@@ -170,7 +170,8 @@ def turn_clock(action: Action) -> None:
 
 
 def shift_clocks(action: Action, by_seconds: float) -> dict[str, Any]:
-    """Return the columns that move an action's deadlines by a pause, for a move that ends it."""
-    pause = timedelta(seconds=by_seconds)
-    named = ("at_risk_at", "due_at", "expires_at")
-    return {name: F(name) + pause for name in named if getattr(action, name) is not None}
+    """Return the columns that move the deadlines of a paused action, for a move that ends the pause after so many seconds.
+
+    Only open hours count: each deadline moves by exactly the open time of the pause, by the action's own calendar.
+    """
+    return clocks.moved(action, action.state_since, action.state_since + timedelta(seconds=by_seconds))

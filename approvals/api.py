@@ -10,31 +10,27 @@ from agents import access, present
 from agents.api import read_fields
 from agents.errors import TokenCannotDecide
 from agents.models import Person
-from approvals import desk
-from approvals import queue as queue_
+from approvals import desk, proof
+from approvals.blocks import checks
 from approvals.models import Decision
 
-_FIELDS = {"decision": str, "digest": str, "revision": int, "reason_code": str, "note": str}
+_FIELDS = {"decision": str, "digest": str, "revision": int, "reason_code": str, "note": str, "checks": dict}
 _REQUIRED = {"decision", "digest", "revision"}
-_LATER = {"checks": "reviewer checks aren't asked yet: leave it out"}
-
-
-@api_view(["GET"])
-def queue(request: Request) -> Response:
-    """`GET queue/`: what waits for the person who asks, in the order of the page."""
-    return Response(queue_.as_json(queue_.for_person(_person(request))))
 
 
 @api_view(["POST"])
 def decide(request: Request, action_id: UUID) -> Response:
     """`POST actions/{id}/decisions/`: one person's approve or reject, bound to the digest and revision they read."""
-    person = _person(request)
-    fields = read_fields(request.data, _FIELDS, required=_REQUIRED, later=_LATER)
-    decision = desk.decide(action_id=action_id, by=person, word=fields.pop("decision"), **fields)
-    return Response(_receipt(decision, person), status=201)
+    person = person_of(request)
+    fields = read_fields(request.data, _FIELDS, required=_REQUIRED)
+    answers = {checks.FIELD + name: str(answer) for name, answer in fields.pop("checks", {}).items()}
+    word, step_up = fields.pop("decision"), proof.method_of(request)
+    decision = desk.decide(action_id=action_id, by=person, word=word, step_up=step_up, checks=answers, **fields)
+    return Response(receipt(decision, person), status=201)
 
 
-def _person(request: Request) -> Person:
+def person_of(request: Request) -> Person:
+    """Return the person who asks. Raises TokenCannotDecide for whoever shows a token."""
     if not isinstance(request.user, Person):
         raise TokenCannotDecide(
             "The queue and its decisions are for people who are signed in; a token reads its own actions at actions/{id}/."
@@ -42,13 +38,17 @@ def _person(request: Request) -> Person:
     return request.user
 
 
-def _receipt(decision: Decision, person: Person) -> dict:
+def receipt(decision: Decision, person: Person) -> dict:
+    """Return a decision as REST answers it, with the action as it stands now."""
+    withdrawal = getattr(decision, "withdrawal", None)
     return {
         "id": decision.pk,
         "decision": decision.word,
         "revision": decision.revision,
         "digest": decision.digest,
         "decided_at": decision.decided_at.isoformat(),
+        "proved_by": decision.step_up,
+        "withdrawn_at": withdrawal and withdrawal.withdrawn_at.isoformat(),
         "event_id": decision.event_id,
         "leaf_hash": decision.leaf_hash,
         "signed": False,

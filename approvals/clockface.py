@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 Urgency = Literal["late", "at_risk", "on_time", "stopped"]
 WORDS: dict[Urgency, str] = {
@@ -20,8 +21,21 @@ class Due:
     at: datetime
 
 
-def due(*, due_at: datetime | None, at_risk_at: datetime | None, now: datetime, stopped: bool = False) -> Due | None:
-    """Return the deadline in words, or None when there is none. A stopped clock is neither late nor on time."""
+def due(
+    *,
+    due_at: datetime | None,
+    at_risk_at: datetime | None,
+    now: datetime,
+    stopped: bool = False,
+    asked: bool = False,
+    opens_at: datetime | None = None,
+    zone: str = "UTC",
+) -> Due | None:
+    """Return the deadline in words, or None when there is none. A stopped clock is neither late nor on time.
+
+    It is `stopped` on hold, and while somebody was `asked`. Outside the hours it is counted by, `opens_at` says when they
+    begin again: then it stands still, but nobody stopped it, so how urgent it is stays as it is. What is late is late.
+    """
     if due_at is None:
         return None
     urgency: Urgency = "on_time"
@@ -31,7 +45,17 @@ def due(*, due_at: datetime | None, at_risk_at: datetime | None, now: datetime, 
         urgency = "late"
     elif at_risk_at is not None and now >= at_risk_at:
         urgency = "at_risk"
-    return Due(urgency, WORDS[urgency], _relative(urgency, due_at - now), due_at)
+    word = "Waiting for agent" if asked else WORDS[urgency]
+    if opens_at is not None and urgency in ("on_time", "at_risk"):
+        word = f"Clock stopped until {opening(opens_at, now, zone)}"
+    return Due(urgency, word, _relative(urgency, due_at - now), due_at)
+
+
+def opening(at: datetime, now: datetime, zone: str) -> str:
+    """Return when hours begin again, on the clocks of their zone: `Mon 09:00 CET`, a week away `Mon 4 Jan 09:00 CET`."""
+    there = at.astimezone(ZoneInfo(zone))
+    far = there.date() - now.astimezone(there.tzinfo).date() >= timedelta(days=7)
+    return f"{there:%a} {there.day} {there:%b %H:%M %Z}" if far else f"{there:%a %H:%M %Z}"
 
 
 def instant(at: datetime) -> str:

@@ -1,15 +1,19 @@
 """The writing side of the desk: a person decides, says what happened, or looks. The action is locked first, then counted."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from django.db import transaction
 
 from agents import access, actions, states
+from agents.access import Viewer
 from agents.actions.settle import voices_needed
-from agents.errors import AlreadyDecided, Invalid, NoSuchAction, NotAllowed, Stale
+from agents.errors import AlreadyDecided, Invalid, NoSuchAction, NotAllowed, NotEligible, Stale
 from agents.lifecycle import State
 from agents.models import Action, Person
 from agents.policy.verdict import BREAK_GLASS_TIER
+from approvals import absences, brief, claims, clocks, proof, voting
+from approvals.blocks import checks as pointed
 from approvals.models import Decision, Look, ReasonCode, Statement
 from audit import log
 
@@ -33,39 +37,47 @@ def decide(
     note: str = "",
     preview_hash: str = "",
     template_version: str = "",
-    step_up: str = "session",
+    step_up: str = "",
+    checks: Mapping[str, str] | None = None,
 ) -> Decision:
     """Record one person's decision on what they saw, and let it take effect; return the decision.
 
-    In order: the form is whole, the action is locked, it is still the bytes they saw, they haven't decided yet, the
-    waist signs or rejects, the decision is stored with the event. Raises Invalid, NoSuchAction, Stale, AlreadyVoted,
-    AlreadyDecided, DecisionExpired, NotEligible; nothing is written then.
+    `step_up` is how they proved lately that it is them, empty when they didn't: an approval from tier 3 on needs it, and
+    `checks`, the answers to the tool's pointed checks as the form names them. In order: the form is whole, the action is
+    locked, they haven't decided yet, it is still the bytes they saw, the waist signs or rejects, the decision is stored
+    with the event. Raises Invalid, NoSuchAction, Stale, AlreadyVoted, Incomplete, StepUpNeeded, AlreadyDecided,
+    DecisionExpired, NotEligible; nothing is written then.
     """
-    reason_code, note = _read(word, reason_code, note)
-    action = _lock(action_id, by)
-    if action.decisions.filter(revision=action.revision, human=by.human_id).exists():
-        raise AlreadyVoted()
+    reason_code, note = read_form(word, reason_code, note)
+    action = lock(action_id, by)
+    if standing := voting.standing(action, by):
+        raise AlreadyVoted(f"{AlreadyVoted.sentence} It is receipt {standing.pk}.", decision=standing.pk)
     if (digest, revision) != (action.digest, action.revision):
         raise Stale(current_digest=action.digest, current_revision=action.revision)
     if not _was_shown(action, by, preview_hash, template_version):
         preview_hash = template_version = ""  # what was never shown must not stand on the receipt as seen
-    slot = None
+    slot, answers = None, {}
     if word == Decision.Word.APPROVE:
-        _require_reason(action, note)
+        answers = _require_whole(action, by, note, checks or {}, step_up)
         signed = actions.sign(action, by=by)
         slot, event = signed.slot, (signed.event_id, signed.leaf_hash)
     else:
         event = actions.reject(action, by=by, reason_code=reason_code, note=note)
+    proof.drop(action, by)
+    claims.end(action, by=by)
     return Decision.objects.create(
         action=action,
         revision=revision,
+        nth=voting.next_number(action, by),
         digest=digest,
         person=by,
         human=by.human_id,
+        on_behalf_of=absences.on_behalf_of(by, [slot.group_id]) if slot else None,
         word=word,
         reason_code=reason_code,
         note=note,
-        step_up=step_up,
+        checks=answers,
+        step_up=step_up if proof.is_needed(action) and step_up else "session",
         preview_hash=preview_hash,
         template_version=template_version,
         slot=slot,
@@ -74,13 +86,11 @@ def decide(
     )
 
 
-def _read(word: str, reason_code: str, note: str) -> tuple[str, str]:
+def read_form(word: str, reason_code: str, note: str) -> tuple[str, str]:
     """Return code and note of a whole form; raises Invalid naming the field."""
-    note = note.strip()
+    note = read_text("note", note)
     if word not in Decision.Word.values:
         raise Invalid(errors=[{"field": "decision", "message": "write approve or reject"}])
-    if len(note) > NOTE_LENGTH or "\x00" in note:
-        raise Invalid(errors=[{"field": "note", "message": f"at most {NOTE_LENGTH} characters, and none of them NUL"}])
     if word == Decision.Word.APPROVE:
         if reason_code:
             raise Invalid(errors=[{"field": "reason_code", "message": "only a rejection has a code"}])
@@ -97,6 +107,26 @@ def _read(word: str, reason_code: str, note: str) -> tuple[str, str]:
     return reason_code, note
 
 
+def read_text(field: str, text: str) -> str:
+    """Return what somebody wrote, without blanks around it; raises Invalid naming the field."""
+    if len(text.strip()) > NOTE_LENGTH or "\x00" in text:
+        raise Invalid(errors=[{"field": field, "message": f"at most {NOTE_LENGTH} characters, and none of them NUL"}])
+    return text.strip()
+
+
+def _require_whole(action: Action, by: Person, note: str, given: Mapping[str, str], step_up: str) -> dict[str, str]:
+    """Return the answers to keep with an approval that has everything its tier asks for. The proof comes last: nobody
+    enters a password to hear that a field is empty."""
+    _require_reason(action, note)
+    brief.require(action, by)
+    answers = pointed.read(action, given)
+    if reason := voting.why_not_together(action, list(action.slots.all()), by):
+        raise NotEligible(reason)
+    if proof.is_needed(action) and not step_up:
+        raise proof.StepUpNeeded()
+    return answers
+
+
 def _require_reason(action: Action, note: str) -> None:
     if action.effective_tier == BREAK_GLASS_TIER and not note:
         needed = "Breaking the glass needs a reason: say why it can't wait for the ordinary way."
@@ -111,8 +141,11 @@ def _was_shown(action: Action, by: Person, preview_hash: str, template_version: 
     return Look.objects.filter(action=action, person=by, **shown).exists()
 
 
-def _lock(action_id: UUID, by: Person) -> Action:
-    """Lock the row before anything is counted (insert-then-count without this left most races stuck); agent never."""
+def lock(action_id: UUID, by: Viewer) -> Action:
+    """Lock the row before anything is counted (insert-then-count without this left most races stuck); agent never.
+
+    Raises NoSuchAction for a missing and a foreign one alike.
+    """
     action = (
         Action.objects.select_for_update(no_key=True, of=("self",)).select_related("agent").filter(pk=action_id).first()
     )
@@ -133,7 +166,7 @@ def state_outcome(*, action_id: UUID, by: Person, says: str, note: str) -> State
         raise Invalid("Say what you looked at.", errors=[{"field": "note", "message": "write a few words"}])
     if "\x00" in note:
         raise Invalid(errors=[{"field": "note", "message": "must not contain the character NUL"}])
-    action = _lock(action_id, by)
+    action = lock(action_id, by)
     if action.state != State.UNKNOWN:
         raise states.already_decided(action)
     if why := access.why_not_settle(by, action):
@@ -163,6 +196,7 @@ def _agreeing(action: Action, says: str) -> set[int]:
 @transaction.atomic
 def look(*, action: Action, by: Person, preview_hash: str = "", template_version: str = "") -> None:
     """Keep that this person opened the action, and what was shown. The first look of each version is an event."""
+    clocks.first_look(action, by)
     shown = {"kind": Look.Kind.VIEWED, "preview_hash": preview_hash, "template_version": template_version}
     if Look.objects.filter(action=action, person=by, **shown).exists():
         return

@@ -47,7 +47,7 @@ def _unnamed(event: Event, reader: Person) -> Entry | None:
     if event.actor_kind == "person" and event.actor_id != str(reader.pk):
         if event.verb == "evidence.opened":
             return None
-        if event.verb == "action.signed":
+        if event.verb in ("action.signed", "action.vote_withdrawn"):
             return _entry(event, who="Somebody", note="")
     return entry(event)
 
@@ -67,9 +67,11 @@ def _in_words(name: str, value):
         return _instant(value)
     if name == "reason_code":
         return str(ReasonCode(value).label) if value in ReasonCode.values else value
+    if name == "what":
+        return "it" if value == "card" else value
     if name == "says":
         return _SAYS.get(value, value).lower()
-    return value.replace("_", " ") if name in ("reason", "code", "outcome") else value
+    return value.replace("_", " ") if name in ("reason", "code", "outcome", "why") else value
 
 
 def _instant(text: str) -> str:

@@ -1,8 +1,7 @@
 """Decisions as they are read afterwards: one receipt, and one's own history. Only reads."""
 
 from dataclasses import dataclass
-
-from django.db.models import QuerySet
+from datetime import datetime
 
 from agents import access
 from agents.errors import NoSuchAction, Refusal
@@ -10,8 +9,6 @@ from agents.lifecycle import State
 from agents.models import Action, Person
 from approvals import controls, queue
 from approvals.models import Decision
-
-PAGE = 50
 
 
 class NoSuchDecision(Refusal):
@@ -21,7 +18,10 @@ class NoSuchDecision(Refusal):
 
 @dataclass(frozen=True)
 class Receipt:
-    """A decision, the action as it stands now, and what the decision meant. `who` is empty while it is kept back."""
+    """A decision, the action as it stands now, and what the decision meant. `who` is empty while it is kept back.
+
+    `withdrawn_at` is when its maker took it back, None while it stands; `may_withdraw` says whether this reader can.
+    """
 
     decision: Decision
     action: Action
@@ -30,14 +30,9 @@ class Receipt:
     filled: int
     needed: int
     meaning: str
-
-
-@dataclass(frozen=True)
-class History:
-    """A page of one's own decisions, newest first; `older` is where the next page begins, None at the end."""
-
-    decisions: list[Decision]
-    older: int | None
+    proved: str
+    withdrawn_at: datetime | None
+    may_withdraw: bool
 
 
 def receipt_for(person: Person, decision_id: int) -> Receipt:
@@ -45,15 +40,11 @@ def receipt_for(person: Person, decision_id: int) -> Receipt:
 
     Whoever may still decide isn't told who signed before them, nor what they wrote.
     """
-    decision = Decision.objects.select_related("person", "slot").filter(pk=decision_id).first()
-    if decision is None:
-        raise NoSuchDecision()
-    try:
-        action = access.action_for(person, decision.action_id)
-    except NoSuchAction:
-        raise NoSuchDecision() from None
+    decision = decision_for(person, decision_id)
+    action = access.action_for(person, decision.action_id)
     slots = list(action.slots.select_related("filled_by").prefetch_related("filled_by__groups"))
     filled = sum(1 for slot in slots if slot.human is not None)
+    withdrawal = getattr(decision, "withdrawal", None)
     undecided = controls.is_blind(action, slots, person)
     return Receipt(
         decision=decision,
@@ -63,19 +54,32 @@ def receipt_for(person: Person, decision_id: int) -> Receipt:
         filled=filled,
         needed=len(slots),
         meaning=_meaning(decision, action, filled, len(slots)),
+        proved=_PROOFS.get(decision.step_up, decision.step_up),
+        withdrawn_at=withdrawal and withdrawal.withdrawn_at,
+        may_withdraw=controls.may_withdraw(decision, action, slots, person),
     )
 
 
-def decided_by(person: Person, *, before: int = 0) -> History:
-    """Return a page of what this person decided, with any of their accounts; `before` is the id to continue from."""
-    found: QuerySet[Decision] = Decision.objects.filter(human=person.human_id).select_related("action__agent")
-    if before:
-        found = found.filter(pk__lt=before)
-    rows = list(found.order_by("-pk")[: PAGE + 1])
-    return History(rows[:PAGE], rows[PAGE - 1].pk if len(rows) > PAGE else None)
+def decision_for(person: Person, decision_id: int) -> Decision:
+    """Return a decision on an action this person may see; raises NoSuchDecision."""
+    related = ("person", "slot", "withdrawal")
+    decision = Decision.objects.select_related(*related).filter(pk=decision_id).first()
+    if decision is None:
+        raise NoSuchDecision()
+    try:
+        access.action_for(person, decision.action_id)
+    except NoSuchAction:
+        raise NoSuchDecision() from None
+    return decision
+
+
+#: How its maker proved to be there, as the receipt says it.
+_PROOFS = {"session": "signed in", "password": "password, within the last minutes"}
 
 
 def _meaning(decision: Decision, action: Action, filled: int, needed: int) -> str:
+    if hasattr(decision, "withdrawal"):
+        return f"Taken back: this signature doesn't count. {filled} of {needed} signed now."
     if decision.word == Decision.Word.REJECT:
         return "Rejected. Nothing has run, and nothing will: the agent gets the reason and the note."
     if action.state == State.AWAITING_REVIEW:

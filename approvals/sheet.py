@@ -1,4 +1,4 @@
-"""One action as a person reads it before deciding: what will happen, why they are asked, what is on record."""
+"""One action as a person reads it before deciding: the blocks of its page, put together. Only reads."""
 
 import json
 from dataclasses import dataclass
@@ -6,17 +6,31 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from agents import canonical, present, wire
+from agents import access, canonical, present, wire
 from agents.lifecycle import State
-from agents.models import Action, Person, Slot
+from agents.models import Action, AgentRole, Person, Slot
 from agents.tools import base
-from approvals import clockface, controls, grounds, history, inert, queue
+from approvals import brief, clockface, controls, grounds, history, inert, queue
+from approvals.blocks import (
+    account,
+    card,
+    changes,
+    checks,
+    evidence,
+    gates,
+    provenance,
+    reach,
+    similar,
+    track,
+    trail,
+)
+from approvals.blocks.recheck import Recheck
 from approvals.clockface import Due
 from approvals.controls import Controls
-from approvals.grounds import Claim, Fact, Reason
+from approvals.grounds import Fact, Reason
 from approvals.history import Entry
 
-TEMPLATE = "action/2"  # counts up when the page shows something else: a decision keeps which one it was made on
+TEMPLATE = "action/3"  # counts up when the page shows something else: a decision keeps which one it was made on
 
 
 @dataclass(frozen=True)
@@ -66,22 +80,13 @@ class Proof:
 
 
 @dataclass(frozen=True)
-class Words:
-    """What the agent says of itself. Never verified, always shown last. `erased_at` is when its words were erased."""
-
-    rationale: str
-    claims: list[Claim]
-    provenance: str
-    notes: list[str]
-    erased_at: datetime | None
-
-
-@dataclass(frozen=True)
 class Sheet:
     """The whole page. `shown_digest` is the SHA-256 of what decides: headline, reasons, facts, arguments, call and digests.
 
     While `in_review`, what isn't signed may still be. `policy` is the address of the policy that gave the verdict, empty
-    where there is none or it isn't theirs to see. `said` is what people stated of an outcome that was unknown.
+    where there is none or it isn't theirs to see. `said` is what people stated of an outcome that was unknown. `card` is
+    there at tier 2 alone, `recheck` when somebody has just looked again. `incomplete` is what keeps this person from
+    approving, in sentences.
     """
 
     action: Action
@@ -99,7 +104,20 @@ class Sheet:
     arguments: list[Argument]
     call: Call
     proof: Proof
-    words: Words
+    card: card.Card | None
+    changes: changes.Changes
+    reach: reach.Reach
+    gates: list[gates.Gate]
+    checks: list[checks.Check]
+    prefill: checks.Prefill
+    evidence: evidence.Evidence
+    account: account.Account
+    track: track.Track
+    provenance: provenance.Provenance
+    similar: similar.Similar
+    recheck: Recheck | None
+    incomplete: list[str]
+    masked: bool
     answer: str
     error: str
     said: list[Entry]
@@ -109,8 +127,11 @@ class Sheet:
     shown_digest: str
 
 
-def for_person(action: Action, person: Person) -> Sheet:
-    """Return the action as this person reads it. While they may still decide, they aren't told who signed."""
+def for_person(action: Action, person: Person, *, recheck: Recheck | None = None, form=None) -> Sheet:
+    """Return the action as this person reads it; `form` is what they had filled in. A fixed number of queries.
+
+    While they may still decide, they aren't told who signed.
+    """
     now = timezone.now()
     slots = list(action.slots.select_related("filled_by").prefetch_related("filled_by__groups"))
     may = controls.of(action, slots, person)
@@ -118,6 +139,12 @@ def for_person(action: Action, person: Person) -> Sheet:
     events = history.of(action, reader=person, blind=may.blind)
     grid, call, proof = _arguments(action), _call(action), _proof(action)
     policy, facts = grounds.policy_address(action, person), grounds.facts_of(action)
+    asked, changed = checks.of(action, form), changes.of(action, recheck.facts if recheck else None)
+    mine = access.signer_groups(person) & {slot.group_id for slot in slots}
+    roles = _roles(action)
+    masked = not mine and person.pk not in {role.person_id for role in roles}
+    before = trail.of(action)
+    seen = evidence.of(action, before, evidence.opened_by(action, person))
     return Sheet(
         action=action,
         state_words="Waiting for you" if may.approve else queue.state_words(action),
@@ -134,18 +161,47 @@ def for_person(action: Action, person: Person) -> Sheet:
         arguments=grid,
         call=call,
         proof=proof,
-        words=_words(action),
+        card=card.of(action, before, masked=masked),
+        changes=changed,
+        reach=reach.of(action),
+        gates=gates.of(action, before.run),
+        checks=asked if may.approve else [],
+        prefill=checks.prefill(action, form or {}),
+        evidence=seen,
+        account=account.of(action),
+        track=track.of(action),
+        provenance=provenance.of(action, before, [str(role.person) for role in roles if _owns(role)]),
+        similar=similar.of(
+            action, groups=mine, decided=not may.blind, answered=bool(asked) and all(one.answer for one in asked)
+        ),
+        recheck=recheck,
+        incomplete=brief.said(action, seen, changed) if may.approve else [],
+        masked=masked,
         answer=_pretty(action.content.output),
         error=_pretty(action.error),
         said=[] if action.state == State.UNKNOWN else [one for one in events if one.verb == history.STATED],
         history=events,
         controls=may,
         in_review=in_review,
-        shown_digest=_shown_digest(action, grid, call, facts),
+        shown_digest=_shown_digest(action, grid, call, facts, changed),
     )
 
 
 # --- the parts
+
+
+def _roles(action: Action) -> list[AgentRole]:
+    return list(AgentRole.objects.filter(agent=action.agent_id).select_related("person"))
+
+
+def _owns(role: AgentRole) -> bool:
+    return role.role == AgentRole.Role.OWNER
+
+
+def may_read_whole(action: Action, person: Person) -> bool:
+    """Whether this person reads the evidence as it is: they sign for the action, or answer for its agent."""
+    signs = access.signer_groups(person) & set(action.slots.values_list("group", flat=True))
+    return bool(signs) or access.answers_for(person, action.agent)
 
 
 def _seat(slot: Slot, *, blind: bool) -> Seat:
@@ -189,13 +245,6 @@ def _proof(action: Action) -> Proof:
     )
 
 
-def _words(action: Action) -> Words:
-    content = action.content
-    claims, provenance = grounds.claims_of(action), _pretty(content.provenance or None)
-    said = [content.rationale, provenance, *(f"{claim.name}: {claim.whole or claim.value}" for claim in claims)]
-    return Words(content.rationale, claims, provenance, inert.notes("\n".join(said)), content.erased_at)
-
-
 def _payload(action: Action) -> dict:
     return canonical.parse_json(bytes(action.payload))
 
@@ -222,13 +271,14 @@ def _permit(action: Action, in_review: bool) -> str:
     return ""
 
 
-def _shown_digest(action: Action, grid: list[Argument], call: Call, facts: list[Fact]) -> str:
+def _shown_digest(action: Action, grid: list[Argument], call: Call, facts: list[Fact], changed: changes.Changes) -> str:
     return canonical.digest_of(
         {
             "template": TEMPLATE,
             "headline": action.headline,
             "reasons": action.reasons,
             "facts": [[fact.name, fact.value, fact.whole, fact.why] for fact in facts],
+            "changes": [[line.change.field, line.change.now, line.change.after] for line in changed.lines],
             "arguments": [[one.name, one.value] for one in grid],
             "call": [call.tool, call.method, call.host, call.path, call.undo, call.idempotent],
             "digest": action.digest,

@@ -4,15 +4,35 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from agents import access, stops
-from agents.errors import Invalid
-from approvals import console, coverage, desk, faults, halts, incidents, policies, queue, receipts, runs, sheet
+from agents.errors import Invalid, Refusal
+from agents.models import Person
+from approvals import (
+    asking,
+    brief,
+    console,
+    coverage,
+    desk,
+    faults,
+    halts,
+    incidents,
+    policies,
+    proof,
+    queue,
+    receipts,
+    runs,
+    sheet,
+)
+from approvals.blocks import alongside
 from approvals.doors import form_on, signed_in
-from approvals.models import ReasonCode
+from approvals.models import Decision, Preference, ReasonCode
 
 REASONS = ReasonCode.choices
+_FORMS = {"template_version": sheet.TEMPLATE, "reasons": REASONS, "wanted": asking.Wanted.choices}
 
 
 def page(
@@ -29,13 +49,6 @@ def see(name: str, *args) -> HttpResponseRedirect:
     return HttpResponseRedirect(reverse(name, args=args), status=303)
 
 
-@require_safe
-@signed_in
-def queue_page(request: HttpRequest) -> HttpResponse:
-    mine = queue.for_person(request.user)
-    return page(request, "queue.html", bar=queue.bar(request.user, mine), desk=mine, unseen=runs.unseen(request.user))
-
-
 # --- one action
 
 
@@ -43,21 +56,28 @@ def queue_page(request: HttpRequest) -> HttpResponse:
 @signed_in
 def action_page(request: HttpRequest, action_id) -> HttpResponse:
     action = access.action_for(request.user, action_id)
-    shown = sheet.for_person(action, request.user)
+    typed = proof.kept(action, request.user)
+    shown = sheet.for_person(action, request.user, form=typed)
     if (
         request.method == "GET" and "Sec-Purpose" not in request.headers
     ):  # a browser that fetches ahead has read nothing
         desk.look(action=action, by=request.user, preview_hash=shown.shown_digest, template_version=sheet.TEMPLATE)
-    return page(request, "action.html", sheet=shown, template_version=sheet.TEMPLATE, reasons=REASONS)
+    return show(request, shown, typed=typed, draft=bool(typed))
+
+
+def show(request: HttpRequest, shown: sheet.Sheet, *, status: int = 200, **context) -> HttpResponse:
+    """Show one action's page; with `?split=1` the queue stands beside it, where there is room."""
+    beside = alongside.of(request.user) if request.GET.get("split") == "1" else None
+    return page(request, "action.html", status=status, sheet=shown, beside=beside, **context, **_FORMS)
 
 
 @form_on("action")
 def decide(request: HttpRequest, action_id) -> HttpResponse:
-    form = request.POST
+    form, person = request.POST, request.user
     try:
         decision = desk.decide(
             action_id=action_id,
-            by=request.user,
+            by=person,
             word=form.get("decision", ""),
             digest=form.get("digest", ""),
             revision=as_number(form.get("revision", "")),
@@ -65,10 +85,39 @@ def decide(request: HttpRequest, action_id) -> HttpResponse:
             note=form.get("note", ""),
             preview_hash=form.get("shown", ""),
             template_version=form.get("template", ""),
+            step_up=proof.method_of(request),
+            checks=form,
         )
-    except Invalid as refusal:
-        return _action_again(request, action_id, refusal)
-    return see("receipt", decision.pk)
+    except (Invalid, brief.Incomplete) as refusal:
+        return action_again(request, action_id, refusal)
+    except proof.StepUpNeeded:
+        proof.keep(access.action_for(person, action_id), person, form)
+        return _prove(request, action_id)
+    return _go_on(request, decision)
+
+
+def _prove(request: HttpRequest, action_id) -> HttpResponseRedirect:
+    """Send somebody to prove who they are, and back to what they had typed. Nothing is decided by that."""
+    messages.warning(request, "Nothing is decided yet: confirm that it's you first. What you typed is kept.")
+    back = urlencode({"next": f"{reverse('action', args=[action_id])}#decide"})
+    return HttpResponseRedirect(f"{reverse('account_reauthenticate')}?{back}", status=303)
+
+
+def _go_on(request: HttpRequest, decision: Decision) -> HttpResponseRedirect:
+    """Show the receipt, or open the next item when that was asked for, or is how this person likes it."""
+    then = request.POST.get("then") or ("next" if _opens_next(request.user) else "")
+    following = queue.next_for(request.user, after=str(decision.action_id)) if then == "next" else None
+    if following is None:
+        return see("receipt", decision.pk)
+    word = "Approval" if decision.word == Decision.Word.APPROVE else "Rejection"
+    address = reverse("receipt", args=[decision.pk])
+    messages.success(request, format_html('{} recorded. <a href="{}">Receipt {}</a>', word, address, decision.pk))
+    beside = "?split=1" if request.GET.get("split") == "1" else ""
+    return HttpResponseRedirect(f"{reverse('action', args=[following])}{beside}", status=303)
+
+
+def _opens_next(person: Person) -> bool:
+    return Preference.objects.filter(person=person, opens_next=True).exists()
 
 
 @form_on("action")
@@ -77,17 +126,16 @@ def state_outcome(request: HttpRequest, action_id) -> HttpResponse:
     try:
         desk.state_outcome(action_id=action_id, by=request.user, says=form.get("says", ""), note=form.get("note", ""))
     except Invalid as refusal:
-        return _action_again(request, action_id, refusal)
+        return action_again(request, action_id, refusal)
     messages.success(request, "Your word is on record.")
     return see("action", action_id)
 
 
-def _action_again(request: HttpRequest, action_id, refusal: Invalid) -> HttpResponse:
+def action_again(request: HttpRequest, action_id, refusal: Refusal) -> HttpResponse:
     """Show the page once more with what was wrong and everything that was typed."""
-    shown = sheet.for_person(access.action_for(request.user, action_id), request.user)
+    shown = sheet.for_person(access.action_for(request.user, action_id), request.user, form=request.POST)
     wrong = {"refusal": refusal, "faults": faults.of(refusal, request.POST), "typed": request.POST}
-    context = {"template_version": sheet.TEMPLATE, "reasons": REASONS, **wrong}
-    return page(request, "action.html", status=refusal.status, sheet=shown, **context)
+    return show(request, shown, status=refusal.status, **wrong)
 
 
 def as_number(text: str) -> int:
@@ -104,13 +152,6 @@ def receipt_page(request: HttpRequest, decision_id: int) -> HttpResponse:
     receipt = receipts.receipt_for(request.user, decision_id)
     following = queue.next_for(request.user, after=str(receipt.decision.action_id))
     return page(request, "receipt.html", receipt=receipt, following=following)
-
-
-@require_safe
-@signed_in
-def decisions_page(request: HttpRequest) -> HttpResponse:
-    before = as_number(request.GET.get("before", ""))
-    return page(request, "decisions.html", history=receipts.decided_by(request.user, before=before))
 
 
 # --- agents

@@ -9,6 +9,8 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
 from agents import actions, arrivals, contents, runs
+from approvals import handing
+from approvals.telling import sending
 from audit import refusals
 
 logger = logging.getLogger("countersign.clock")
@@ -28,6 +30,8 @@ def tick() -> dict[str, int]:
         done = actions.sweep() | runs.sweep()
         if stopped := arrivals.watch():
             done["agents_stopped"] = stopped
+        if bounced := handing.bounce_due():
+            done["handovers_bounced"] = bounced
         if written := refusals.write_finished():
             done["refusals_written"] = written
         return done
@@ -41,6 +45,7 @@ def run() -> None:
     stopped = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stopped.set())
+    sending.start(stopped)  # threads of their own: who is slow to hear of it doesn't delay a deadline
     erasing_due = time.monotonic()
     while not stopped.is_set():
         began = time.monotonic()

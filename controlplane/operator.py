@@ -5,6 +5,9 @@ Read when a process starts. A mistake stops the start with one sentence: a worke
 refuse approved actions.
 """
 
+import base64
+import binascii
+import ipaddress
 import os
 import re
 import tomllib
@@ -13,6 +16,7 @@ from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -22,6 +26,8 @@ from agents.micros import BadUsd, parse_usd
 from agents.runtimes import base as runtimes_base
 from agents.tools import base
 from agents.tools.base import Host, HttpSource, Pool, Secret, Source, SqlSource, Team
+from approvals.telling import endpoints, kinds
+from approvals.telling.endpoints import Endpoint
 from controlplane.addresses import why_not_address
 from controlplane.code import load_code, why_not_runtime, why_not_script
 
@@ -34,9 +40,12 @@ KEYS = {
     "pools": {"per_minute", "burst"},
     "scripts": {"load", "path"},
     "runtimes": {"load", "path"},
+    "webhooks": {"url", "secret_file", "secret_env", "events"},
 }
 SOURCE_KEYS = {"sql": {"kind", "dsn_file", "dsn_env", "schemas"}, "http": {"kind", "host", "secret"}}
 SHORTEST_SECRET = 16  # bytes; shorter ones can be guessed from a single signed call
+#: What Standard Webhooks asks of a secret, in bytes.
+WEBHOOK_SECRET = (24, 64)
 MOST_A_MINUTE = 1_000_000
 MOST_A_DAY = 10**12
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
@@ -63,12 +72,16 @@ class Nouns:
     unusable_scripts: dict[str, str] = field(default_factory=dict)
     runtimes: dict[str, Callable[[], Any]] = field(default_factory=dict)
     unusable_runtimes: dict[str, str] = field(default_factory=dict)
+    webhooks: dict[str, Endpoint] = field(default_factory=dict)
+    unusable_webhooks: dict[str, str] = field(default_factory=dict)
 
 
 def load(home: Path) -> Nouns:
     """Read the operator's file, import the code it names, and hand all of it to the registries. Raises BadOperatorFile."""
     nouns = read(home)
-    base.configure(**{noun.name: getattr(nouns, noun.name) for noun in fields(nouns)})
+    named = {noun.name: getattr(nouns, noun.name) for noun in fields(nouns)}
+    endpoints.configure(named.pop("webhooks"), named.pop("unusable_webhooks"))
+    base.configure(**named)
     for kind, make in nouns.runtimes.items():
         runtimes_base.register(kind, make)
     return nouns
@@ -108,6 +121,7 @@ class _File:
         sources, unusable_sources = self.sources(hosts)
         scripts, unusable_scripts = self.code("scripts", why_not_script)
         runtimes, unusable_runtimes = self.code("runtimes", why_not_runtime)
+        webhooks, unusable_webhooks = self.webhooks()
         return Nouns(
             hosts=hosts,
             secrets=secrets,
@@ -120,6 +134,8 @@ class _File:
             unusable_scripts=unusable_scripts,
             runtimes=runtimes,
             unusable_runtimes=unusable_runtimes,
+            webhooks=webhooks,
+            unusable_webhooks=unusable_webhooks,
         )
 
     def secrets(self, hosts: Mapping[str, Host]) -> tuple[dict[str, Secret], dict[str, str]]:
@@ -146,6 +162,51 @@ class _File:
             else:
                 sources[name] = SqlSource(name=name, dsn=dsn, schemas=tuple(entry.get("schemas", ["public"])))
         return sources, unusable
+
+    def webhooks(self) -> tuple[dict[str, Endpoint], dict[str, str]]:
+        """Return every webhook, and why those can't be used whose secret isn't there: what they are told waits."""
+        found, unusable = {}, {}
+        for name, entry in self.tables("webhooks"):
+            events = self.check_webhook(name, entry)
+            secret, problem = self.webhook_secret(entry)
+            if problem:
+                unusable[name] = problem
+            found[name] = Endpoint(name=name, url=entry["url"], events=events, secret=secret)
+        return found, unusable
+
+    def check_webhook(self, name: str, entry: Mapping) -> frozenset[str]:
+        """Return the events it asks for."""
+        if problem := _why_not_webhook(entry.get("url")):
+            raise self.wrong(("webhooks", name, "url"), problem)
+        given = [key for key in ("secret_file", "secret_env") if key in entry]
+        if len(given) != 1 or not isinstance(entry[given[0]], str) or not entry[given[0]]:
+            message = 'say where its secret is: secret_file = "secrets/NAME", or secret_env = "NAME"'
+            raise self.wrong(("webhooks", name), message)
+        events = entry.get("events")
+        if not isinstance(events, list) or not events or not all(isinstance(event, str) for event in events):
+            raise self.wrong(("webhooks", name, "events"), 'say what it is told: events = ["action.approved", "run.*"]')
+        return frozenset().union(*(self.events_of(name, event) for event in events))
+
+    def events_of(self, name: str, event: str) -> frozenset[str]:
+        """Return the events behind one entry: itself, or all of a noun's for `run.*`."""
+        named = {verb for verb in kinds.OFFERED if verb == event or f"{verb.split('.')[0]}.*" == event}
+        if not named:
+            message = f"{event[:60]!r} isn't one of our events: docs/notifications.md lists them"
+            raise self.wrong(("webhooks", name, "events"), message)
+        return frozenset(named)
+
+    def webhook_secret(self, entry: Mapping) -> tuple[bytes, str]:
+        """Return the key a webhook is signed with, or what keeps it from being used (a sentence)."""
+        value, problem = self.private(entry, "secret_file", "secret_env")
+        if not problem and value.startswith(b"whsec_"):
+            try:
+                value = base64.b64decode(value.removeprefix(b"whsec_"), validate=True)
+            except binascii.Error:
+                return b"", "what follows whsec_ in its secret isn't base64."
+        least, most = WEBHOOK_SECRET
+        if not problem and not least <= len(value) <= most:
+            problem = f"its secret has {len(value)} bytes; Standard Webhooks wants {least} to {most}."
+        return (b"", problem) if problem else (value, "")
 
     def code(self, kind: str, why_not: Callable[[Any], str]) -> tuple[dict[str, Any], dict[str, str]]:
         """Return what the entries of a kind load, and why others can't be used. `why_not` judges what was found."""
@@ -312,6 +373,31 @@ class _File:
     def wrong(self, keys: tuple[str, ...], message: str) -> BadOperatorFile:
         line = _line_of(self.text, keys)
         return BadOperatorFile(f"{self.path}{f':{line}' if line else ''}: {'.'.join(keys)}: {message}.")
+
+
+def _why_not_webhook(url: Any) -> str:
+    """Say why events can't be posted to this address, or nothing. It is the operator's own, so it may be inside; but what
+    leaves this machine is encrypted."""
+    example = 'write url = "https://HOST/PATH"'
+    if not isinstance(url, str) or not re.fullmatch(r"[\x21-\x7e]+", url) or "\\" in url:
+        return example
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        return f"not a URL ({error})"
+    if parts.scheme not in ("https", "http") or not host or parts.username is not None or parts.fragment:
+        return example
+    if parts.scheme == "http" and not _is_loopback(host):
+        return "write https: without it, anybody on the way reads what is told"
+    return ""
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _read_private(path: Path) -> tuple[bytes, str]:

@@ -5,7 +5,7 @@ import sys
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from controlplane import bodies, databases, home
+from controlplane import bodies, databases, home, mailing
 from controlplane.embedded import broker_url
 
 BASE_DIR = home.CHECKOUT
@@ -168,6 +168,10 @@ REST_FRAMEWORK = {
 
 REDIS_URL = setting("REDIS_URL", "redis://localhost:6379/0")
 CELERY_BROKER_URL = broker_url(REDIS_URL)
+
+# Mails say what waits for whom. Without a server nobody is mailed, and whoever looks at their preferences reads so.
+globals().update(mailing.from_url(setting("COUNTERSIGN_MAIL_URL")))
+DEFAULT_FROM_EMAIL = setting("COUNTERSIGN_MAIL_FROM", f"countersign@{_public_host}")
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

@@ -1,5 +1,6 @@
 """A few rows to test on: people, an enabled agent with three tools, and actions that came in through the gate."""
 
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
@@ -191,10 +192,18 @@ def make_company(slug: str = "", **fields) -> Company:
 
 def decide(action: Action, by: Person, word: str = "approve", **form):
     """Let a person decide on the bytes that stand there now; `form` replaces any field."""
-    seen = {"digest": action.digest, "revision": action.revision} | form
+    seen = {"digest": action.digest, "revision": action.revision, "step_up": "password"} | form
     if word == "reject":
         seen.setdefault("reason_code", "wrong_value")
     return desk.decide(action_id=action.pk, by=by, word=word, **seen)
+
+
+def prove(browser, person: Person, *, ago: float = 0) -> None:
+    """Let a test's browser have proved who sits before it, so many seconds ago, as signing in with a password does."""
+    session = browser.session
+    session["account_authentication_methods"] = [{"method": "password", "at": time.time() - ago}]
+    session["account_authentication_methods_user"] = str(person.pk)
+    session.save()
 
 
 def make_approved(company: Company, tool: str = "issue_refund", **given) -> Action:

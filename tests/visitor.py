@@ -14,6 +14,7 @@ class Reviewer:
     def __init__(self, url: str, username: str, password: str):
         self.username = username
         self.http = httpx.Client(base_url=url, timeout=30, trust_env=False, headers={"Referer": url})
+        self._password = password
         answer = self.post("/accounts/login/", login=username, password=password)
         assert answer.status_code == 302, f"{username} can't sign in: {answer.status_code} {answer.text[:500]}"
 
@@ -43,8 +44,18 @@ class Reviewer:
         return self.http.get(f"/api/v1/actions/{action_id}/").raise_for_status().json()
 
     def approve(self, action: dict) -> httpx.Response:
+        """Approve what was read; somebody who signed in too long ago enters their password again, and sends it again."""
         body = {"decision": "approve", "digest": action["digest"], "revision": action["revision"]}
-        return self.send(f"/api/v1/actions/{action['id']}/decisions/", body)
+        path = f"/api/v1/actions/{action['id']}/decisions/"
+        answer = self.send(path, body)
+        if answer.status_code == 403 and answer.json()["code"] == "step_up_needed":
+            self.prove()
+            answer = self.send(path, body)
+        return answer
+
+    def prove(self) -> None:
+        """Enter the password once more."""
+        assert self.post("/accounts/reauthenticate/", password=self._password).status_code == 302
 
     def reject(self, action: dict, code: str = "not_needed", note: str = "") -> httpx.Response:
         body = {"decision": "reject", "digest": action["digest"], "revision": action["revision"]}

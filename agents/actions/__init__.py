@@ -4,29 +4,41 @@ from agents.actions.checking import Proposal
 from agents.actions.execute import execute
 from agents.actions.holding import hold, hold_leftovers, hold_run, resume, resume_run
 from agents.actions.propose import Proposed, propose
-from agents.actions.review import Signed, reject, sign
+from agents.actions.questioning import answer, request_changes
+from agents.actions.review import Signed, database_now, reject, require_open, sign, unsign
+from agents.actions.revise import EDITABLE, prepare, revise
 from agents.actions.settle import settle
 from agents.actions.sweep import sweep
+from agents.actions.undo import undo
 from agents.actions.voiding import void_votes
 from agents.actions.withdraw import supersede_definition, supersede_ungranted, withdraw, withdraw_for
 
 __all__ = [
+    "EDITABLE",
     "Proposal",
     "Proposed",
     "Signed",
+    "answer",
+    "database_now",
     "execute",
     "hold",
     "hold_leftovers",
     "hold_run",
+    "prepare",
     "propose",
     "reject",
+    "request_changes",
+    "require_open",
     "resume",
     "resume_run",
+    "revise",
     "settle",
     "sign",
     "supersede_definition",
     "supersede_ungranted",
     "sweep",
+    "undo",
+    "unsign",
     "void_votes",
     "withdraw",
     "withdraw_for",

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from agents import access, arguments, binding, canonical, headline, wire
 from agents.actions.gathering import Gathered, gather
 from agents.errors import InvalidArguments, ToolStopped, UnknownTool
-from agents.models import Agent, Grant, Tool
+from agents.models import Agent, Grant, Person, Tool
 from agents.policy.verdict import Verdict
 
 
@@ -57,10 +57,10 @@ class Checked:
         )
 
 
-def check(agent: Agent, proposal: Proposal) -> Checked:
+def check(agent: Agent, proposal: Proposal, *, asked_by: Person | None = None) -> Checked:
     """Check a proposal as far as that needs no lock, and gather what policy must know.
 
-    Raises UnknownTool, ToolStopped and InvalidArguments.
+    A person who asks for it counts as its own side. Raises UnknownTool, ToolStopped and InvalidArguments.
     """
     grant = _live_grant(agent, proposal.tool)
     if grant.tool.stopped_at is not None:
@@ -82,7 +82,7 @@ def check(agent: Agent, proposal: Proposal) -> Checked:
         facts=gathered.facts(),
         headline=_headline(definition.body, args, gathered.shown()),
         impact=_impact(definition.body, args),
-        self_humans=access.self_humans(agent, run_id=proposal.run_id),
+        self_humans=access.self_humans(agent, asked_by, run_id=proposal.run_id),
         sign=agent.sign,
         snapshot=_snapshot(agent, grant),
     )

@@ -9,17 +9,17 @@ from datetime import UTC, datetime, timedelta
 from django.contrib.auth.models import Group
 from django.db import connection
 
-from agents import binding, canonical, limits, wake
+from agents import binding, canonical, clocks, limits, wake
+from agents.actions import attending
 from agents.actions.checking import Checked, Proposal
 from agents.actions.staffing import staff
-from agents.identities import AgentPrincipal, RunPrincipal
+from agents.identities import AgentPrincipal, EditorPrincipal, PersonPrincipal, RunPrincipal
 from agents.lifecycle import State
 from agents.models import Action, ActionContent, ClockInterval, Slot
-from agents.policy import deadlines
 from agents.policy.verdict import Reason, Verdict
 from audit import log, redaction
 
-Principal = AgentPrincipal | RunPrincipal
+Principal = AgentPrincipal | RunPrincipal | PersonPrincipal | EditorPrincipal
 QUARTER = 15 * 60
 FIRST_RING_SECONDS = 5
 
@@ -60,6 +60,8 @@ def enter(principal: Principal, proposal: Proposal, checked: Checked, judged: Ju
         Slot.objects.bulk_create(_slots(action, judged))
         ClockInterval.objects.create(action=action, kind="running")
     _record(principal, action, checked, judged)
+    if action.state == State.AWAITING_REVIEW:
+        attending.desk().climb(action)  # where nobody present could sign, somebody is told at once
     if action.state == State.APPROVED and action.run_id is None:  # whoever carries the run executes it at once
         wake.ring(action.pk)
     return action
@@ -69,8 +71,7 @@ def _row(principal: Principal, proposal: Proposal, checked: Checked, judged: Jud
     verdict, bound = judged.verdict, judged.bound
     action = Action(
         agent=principal.agent,
-        proposer_agent=principal.agent,
-        token=principal.token,
+        **principal.columns,
         tool=checked.tool,
         definition=checked.tool.definition,
         payload=checked.payload,
@@ -89,7 +90,7 @@ def _row(principal: Principal, proposal: Proposal, checked: Checked, judged: Jud
         verdict=verdict.outcome,
         reasons=[_reason(reason) for reason in verdict.reasons],
         facts=checked.facts,
-        snapshot=checked.snapshot | checked.gathered.beside(judged.totals),
+        snapshot=checked.snapshot | checked.gathered.beside(judged.totals) | _clock(verdict, principal),
         permit_seconds=verdict.permit_seconds,
         sample_rate=verdict.sample,
         sampled=_drawn(verdict),
@@ -99,7 +100,7 @@ def _row(principal: Principal, proposal: Proposal, checked: Checked, judged: Jud
         state=_FIRST_STATE[verdict.outcome],
         **_times(verdict, now),
     )
-    action.lineage = action.pk
+    action.lineage = action.lineage or action.pk
     return action
 
 
@@ -147,11 +148,12 @@ def _times(verdict: Verdict, now: datetime) -> dict:
         return {"permit_until": permit_until, "wake_at": now + timedelta(seconds=FIRST_RING_SECONDS)}
     if verdict.outcome == "deny":
         return {"decided_at": now, "finished_at": now}
-    at_risk, due, expires = (
-        deadlines.add(now, seconds, verdict.calendar)
-        for seconds in (int(verdict.due_seconds * 0.75), verdict.due_seconds, verdict.expires_seconds)
-    )
-    return {"at_risk_at": at_risk, "due_at": due, "expires_at": expires, "wake_at": at_risk}
+    return clocks.times(verdict, now)
+
+
+def _clock(verdict: Verdict, principal: Principal) -> dict:
+    """Return by which hours a review is counted and who is told when it is late, as both stand now."""
+    return {"clock": clocks.frozen(verdict, principal.agent)} if verdict.outcome == "review" else {}
 
 
 def _slots(action: Action, judged: Judged) -> list[Slot]:
@@ -174,7 +176,7 @@ def _slots(action: Action, judged: Judged) -> list[Slot]:
 
 def _record(principal: Principal, action: Action, checked: Checked, judged: Judged) -> None:
     log.record(
-        _FIRST_VERB[action.verdict],
+        _FIRST_VERB[action.verdict] if action.revision == 1 else "action.revised",
         by=principal.actor(),
         subject=("action", str(action.pk)),
         data={

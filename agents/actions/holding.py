@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from agents import states, turnstile, wake
+from agents import clocks, states, turnstile, wake
 from agents.actions.entering import QUARTER
 from agents.lifecycle import RunState, State
 from agents.models import Action, Agent, ClockInterval, Run, Tool
@@ -161,11 +161,13 @@ def _resume(action: Action, by: Actor) -> None:
     if action.tool.definition_id != action.definition_id:
         states.move(action, to=State.SUPERSEDED, by=by, data={"reason": "definition_changed"})
         return
+    data: dict[str, str] = {}
     if action.held_from == State.APPROVED:
         permit = Now() + timedelta(seconds=action.permit_left)
         columns = {"permit_until": permit, "permit_left": None, "wake_at": Now() + timedelta(seconds=5), "rings": 0}
     else:
         columns = states.shift_clocks(action, _paused_seconds(action))
+        data = clocks.said(action, columns)
         columns["wake_at"] = Now()
     states.move(
         action,
@@ -173,6 +175,7 @@ def _resume(action: Action, by: Actor) -> None:
         by=by,
         expect={State.ON_HOLD},
         verb="action.resumed",
+        data=data,
         held_from="",
         **columns,
     )

@@ -53,7 +53,7 @@ def propose(
     _require_canonical(proposal)
     if stored := _stored_answer(principal, proposal, key):
         return stored
-    checked = check(principal.agent, proposal)
+    checked = check(principal.agent, proposal, asked_by=principal.person)
     try:
         return _decide(principal, proposal, checked, key, answer, entered)
     except IntegrityError as error:

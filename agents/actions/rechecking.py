@@ -29,14 +29,7 @@ def look_again(action_id: UUID) -> Gathered | None:
     action = waiting.filter(pk=action_id, state__in=(State.APPROVED, State.RETRY_WAIT)).first()
     if action is None:
         return None
-    args = _arguments(action)
-    claims = {name: values.from_json(value) for name, value in action.snapshot.get("claims", {}).items()}
-    said = {name: value for name, value in claims.items() if not isinstance(value, Missing)}
-    run = str(action.run_id) if action.run_id else None
-    # What was called when it was decided stays called, however long people took.
-    called = action.snapshot.get("called", ())
-    led = action.snapshot.get("led", False)
-    looked = gather(action.agent, action.definition, args, claims=said, run=run, led=led, called_before=called)
+    looked = _gather_anew(action)
     if action.slots.exists():  # whoever signed has decided on it, rejected before or not
         looked = replace(looked, rejected_by=())
     if action.called_at is not None:
@@ -44,9 +37,31 @@ def look_again(action_id: UUID) -> Gathered | None:
     return None if _is_waiting_for_a_source(action, looked) else looked
 
 
+def glance(action: Action, slots: Sequence[Slot]) -> tuple[Gathered, tuple[Reason, ...]]:
+    """Return what policy must know of an action, gathered anew for a reader, and what would speak against it now that
+    didn't when it was proposed. Nothing is changed or counted: limits stand as they stood then.
+
+    Takes up to the facts' deadline; call it outside a transaction.
+    """
+    looked = replace(_gather_anew(action), rejected_by=tuple(action.snapshot.get("rejected_by", ())))
+    verdict = looked.judge(sign=action.agent.sign, totals=action.snapshot.get("totals", {}))
+    return looked, newly_speaking(verdict_then(action, slots), verdict)
+
+
 def drifted(action: Action, slots: Sequence[Slot], looked: Gathered, verdict: Verdict) -> bool:
     """Whether something now speaks against the action that didn't when it was decided, or its headline would differ."""
-    return bool(newly_speaking(_verdict_then(action, slots), verdict)) or _headline_facts_changed(action, looked)
+    return bool(newly_speaking(verdict_then(action, slots), verdict)) or _headline_facts_changed(action, looked)
+
+
+def _gather_anew(action: Action) -> Gathered:
+    claims = {name: values.from_json(value) for name, value in action.snapshot.get("claims", {}).items()}
+    said = {name: value for name, value in claims.items() if not isinstance(value, Missing)}
+    run = str(action.run_id) if action.run_id else None
+    # What was called when it was decided stays called, however long people took.
+    called = action.snapshot.get("called", ())
+    led = action.snapshot.get("led", False)
+    args = _arguments(action)
+    return gather(action.agent, action.definition, args, claims=said, run=run, led=led, called_before=called)
 
 
 def _as_it_was(action: Action, looked: Gathered) -> Gathered:
@@ -77,7 +92,8 @@ def _then(action: Action, name: str):
     return values.from_json(action.facts[name]["value"])
 
 
-def _verdict_then(action: Action, slots: Sequence[Slot]) -> Verdict:
+def verdict_then(action: Action, slots: Sequence[Slot]) -> Verdict:
+    """Return the verdict an action entered on, but for its times."""
     return Verdict(
         outcome=action.verdict,
         effective_tier=action.effective_tier,

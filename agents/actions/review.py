@@ -1,7 +1,8 @@
-"""`sign()` and `reject()`: what a person's decision does to the action. The desk has locked it; slots are locked here."""
+"""`sign()`, `unsign()` and `reject()`: what a person's decision does to the action. The desk locked it; slots are locked here."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import F
 from django.db.models.functions import Now
@@ -9,7 +10,7 @@ from django.utils import timezone
 
 from agents import access, states, wake
 from agents.actions.holding import is_stopped
-from agents.errors import AgentStopped, DecisionExpired, NotEligible
+from agents.errors import AgentStopped, AlreadyDecided, DecisionExpired, NotEligible
 from agents.lifecycle import State
 from agents.models import Action, ActionContent, Agent, Person, Slot
 from agents.seating import seat
@@ -34,12 +35,10 @@ def sign(action: Action, *, by: Person) -> Signed:
     In order: still in review and in time, this person may sign, everyone is seated anew, the event, and with the last
     signature the move to `approved` with its permit.
     """
-    _require_open(action)
+    require_open(action)
     if is_stopped(action, Agent.objects.only("stopped_at").get(pk=action.agent_id)):
         raise AgentStopped("It was stopped just now: nobody signs it until it is resumed.")
-    slots = list(
-        Slot.objects.select_for_update(no_key=True, of=("self",)).filter(action=action).select_related("filled_by")
-    )
+    slots = _lock_slots(action)
     if reason := access.why_not_sign(action, slots, by):
         raise NotEligible(reason)
     slot = _fill(slots, by)
@@ -57,19 +56,49 @@ def sign(action: Action, *, by: Person) -> Signed:
     return Signed(slot, filled, len(slots), complete, *event)
 
 
+def unsign(action: Action, *, by: Person) -> tuple[int, str]:
+    """Empty the slot this human filled in a locked action and seat the others anew; return event id and leaf hash.
+
+    Only until the last slot is filled: after that nothing is in review any more. Also while it is on hold, since taking a
+    signature back is the safe side. Raises AlreadyDecided and DecisionExpired.
+    """
+    if not (action.state == State.ON_HOLD and action.held_from == State.AWAITING_REVIEW):
+        require_open(action)
+    slots = _lock_slots(action)
+    mine = next((slot for slot in slots if slot.human == by.human_id), None)
+    if mine is None:
+        raise AlreadyDecided(
+            "This signature doesn't stand any more: there is nothing to take back.", state=action.state
+        )
+    group = mine.label
+    _empty(slots, mine, keep_out=by.human_id in action.self_humans)
+    return log.record(
+        "action.vote_withdrawn",
+        by=by.actor(),
+        subject=("action", str(action.pk)),
+        data={
+            "group": group,
+            "filled": sum(1 for slot in slots if slot.human is not None),
+            "needed": len(slots),
+            "digest": action.digest,
+        },
+        retention=log.RETENTION_BY_TIER[action.effective_tier],
+    )
+
+
 def reject(action: Action, *, by: Person, reason_code: str, note: str = "") -> tuple[int, str]:
-    """End a locked action with a person's no; return event id and leaf hash. Anyone who may ever sign may reject."""
-    _require_open(action)
-    if reason := access.why_never(action, by):
+    """End a locked action with a person's no; return event id and leaf hash. Anyone who may ever sign may reject.
+
+    Also while an answer is waited for: nobody has to wait for it to say no.
+    """
+    require_open(action, also={State.CHANGES_REQUESTED})
+    if reason := access.why_not_reject(action, list(action.slots.all()), by):
         raise NotEligible(reason)
-    slots = list(action.slots.all())
-    if not access.signer_groups(by) & {slot.group_id for slot in slots}:
-        raise NotEligible(f"Only members of {', '.join(slot.label for slot in slots)} decide on this.")
     event = states.move(
         action,
         to=State.REJECTED,
         by=by.actor(),
-        expect={State.AWAITING_REVIEW},
+        expect={State.AWAITING_REVIEW, State.CHANGES_REQUESTED},
         data={"reason_code": reason_code, "digest": action.digest},
         private={"note": note} if note else None,
         decision="rejected",
@@ -82,37 +111,62 @@ def reject(action: Action, *, by: Person, reason_code: str, note: str = "") -> t
     return event
 
 
-def _require_open(action: Action) -> None:
-    if action.state == State.EXPIRED or (
-        action.state == State.AWAITING_REVIEW and action.expires_at <= _database_now()
-    ):
+def require_open(action: Action, *, also: Iterable[State] = ()) -> None:
+    """Raise AlreadyDecided or DecisionExpired unless people may still decide on a locked action, in review or in `also`."""
+    if action.state == State.EXPIRED or (action.state == State.AWAITING_REVIEW and action.expires_at <= database_now()):
         at = timezone.localtime(action.expires_at)
         raise DecisionExpired(f"It expired {at:%Y-%m-%d %H:%M %Z} and counts as rejected. Nothing has run.")
-    if action.state != State.AWAITING_REVIEW:
+    if action.state not in {State.AWAITING_REVIEW, *also}:
         raise states.already_decided(action)
 
 
-def _database_now():
+def database_now() -> datetime:
+    """Return the time by which deadlines are told."""
     return Action.objects.values_list(Now(), flat=True)[:1].get()
+
+
+def _lock_slots(action: Action) -> list[Slot]:
+    locked = Slot.objects.select_for_update(no_key=True, of=("self",))
+    return list(locked.filter(action=action).select_related("filled_by"))
 
 
 def _fill(slots: list[Slot], by: Person) -> Slot:
     """Seat everyone who signed and the newcomer; write the slots whose occupant changed and close them to voters."""
     people = {slot.human: slot.filled_by for slot in slots if slot.human is not None} | {by.human_id: by}
-    seating = seat(slots, newcomer=by)
+    _seat(slots, seat(slots, newcomer=by), people)
+    for slot in slots:
+        slot.excluded = sorted({*slot.excluded, by.human_id})
+    _save(slots)
+    return next(slot for slot in slots if slot.human == by.human_id)
+
+
+def _empty(slots: list[Slot], mine: Slot, *, keep_out: bool) -> None:
+    """Take one signature out and seat the others anew; unless kept out, its giver may sign again."""
+    gone = mine.human
+    mine.filled_by = mine.human = mine.filled_at = None
+    people = {slot.human: slot.filled_by for slot in slots if slot.human is not None}
+    if (seating := seat(slots)) is not None:  # None: somebody left their group; who signed stays where they sit
+        _seat(slots, seating, people)
+    for slot in slots:
+        slot.excluded = [human for human in slot.excluded if keep_out or human != gone]
+    _save(slots)
+
+
+def _seat(slots: list[Slot], seating: Mapping[int, int], people: Mapping[int, Person]) -> None:
     for slot in slots:
         human = seating.get(slot.pk)
         if human != slot.human:
             slot.filled_by, slot.human = people.get(human), human
             slot.filled_at = timezone.now() if human is not None else None
-        slot.excluded = sorted({*slot.excluded, by.human_id})
+
+
+def _save(slots: list[Slot]) -> None:
     Slot.objects.bulk_update(slots, ["filled_by", "human", "filled_at", "excluded"])
-    return next(slot for slot in slots if slot.human == by.human_id)
 
 
 def _approve(action: Action, by: Person) -> None:
     permit = timedelta(seconds=action.permit_seconds)
-    until = _database_now() + permit
+    until = database_now() + permit
     states.move(
         action,
         to=State.APPROVED,

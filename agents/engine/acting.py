@@ -73,7 +73,7 @@ def propose(lease: Lease, step: RunStep) -> bool:
     except Refusal as refusal:
         return _turn_away(lease, step, refusal)
     failpoints.reach("after_propose")
-    action = Action.objects.get(run_id=lease.run.pk, step_id=step.pk)
+    action = Action.objects.filter(run_id=lease.run.pk, step_id=step.pk).latest("revision")
     if action.state == State.APPROVED:
         actions.execute(action.pk, worker=lease.worker)
     return True
@@ -136,6 +136,7 @@ def record(lease: Lease, step: RunStep) -> bool:
 
 def _codes(action: Action) -> list[str]:
     codes = [reason["code"] for reason in action.reasons if action.state == State.DENIED]
+    codes += ["edited"] if action.revision > 1 else []  # people changed what was asked for
     codes += [action.reason_code] if action.reason_code else []
     codes += [action.error["code"]] if action.error and action.state != State.SUCCEEDED else []
     return codes

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from django.contrib.auth.models import Group
 
-from agents import policies
+from agents import policies, preview
 from agents.agentfile import AgentFile, AgentFileErrors, Problem
 from agents.documents.composing import compose
 from agents.documents.nodes import locate
@@ -41,19 +41,31 @@ def read(spec: AgentFile) -> Reading | None:
 
 
 def unknown_facts(spec: AgentFile, policy: Policy) -> list[Problem]:
-    """Return the headlines that name a fact which the policy doesn't have, or can't look up for that tool."""
+    """Return the headlines and previews that name a fact which the policy doesn't have, or can't look up for that tool,
+    and the previews that count with a fact which is no number."""
     return [
-        spec.problem(f"tools[{number}].headline", message)
+        spec.problem(f"tools[{number}].{place}", message)
         for number, (tool, shape) in enumerate(zip(spec.tools, policies.shapes(spec), strict=True))
-        for name in facts_named(tool.headline or "")
-        if (message := _why_not_fact(name, policy, shape))
+        for place, name, counts in _facts_in(tool.definition)
+        if (message := _why_not_fact(name, policy, shape, counts=counts, braced=place == "headline"))
     ]
 
 
-def _why_not_fact(name: str, policy: Policy, shape: Tool) -> str | None:
+def _facts_in(definition: dict) -> Iterator[tuple[str, str, bool]]:
+    """Yield where a tool names a fact, which, and whether it counts with it."""
+    yield from (("headline", name, False) for name in facts_named(definition["headline"] or ""))
+    for number, line in enumerate(preview.lines_of(definition)):
+        if "now" in line:
+            yield f"preview[{number}].now", line["now"], "becomes" not in line
+
+
+def _why_not_fact(name: str, policy: Policy, shape: Tool, *, counts: bool, braced: bool) -> str | None:
     if name not in policy.facts:
         hint = suggest(name, policy.facts) if policy.facts else "it has none"
-        return f"{{fact.{name}}} is not a fact of the policy: {hint}"
+        written = f"{{fact.{name}}}" if braced else name
+        return f"{written} is not a fact of the policy: {hint}"
+    if counts and policy.facts[name].type not in ("int", "number"):
+        return f"{name} is no number: name a fact of type int or number, or write becomes"
     missing = missing_for(policy.facts[name], shape, policy.facts)
     return cannot_look_up(name, shape, missing) if missing else None
 

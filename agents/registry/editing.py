@@ -16,7 +16,7 @@ PLAIN = ("name", "purpose")
 RISK_BEARING = ("sign",)
 #: Written by verbs of their own, never by an edit.
 NEVER_EDITED = (
-    "slug", "runtime", "runtime_body", "budget", "verify", "delegates", "team", "policy", "sources", "enabled",
+    "slug", "ladder", "runtime", "runtime_body", "budget", "verify", "delegates", "team", "policy", "sources", "enabled",
     "first_enabled_at", "stopped_at", "stopped_by", "stop_reason", "stop_epoch", "standstill",
 )  # fmt: skip
 FEWEST_SIGNERS = {2: 1, 3: 2, 4: 2}

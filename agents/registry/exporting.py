@@ -16,6 +16,7 @@ def export_agent(agent: Agent) -> AgentFile:
         purpose=agent.purpose,
         roles={role.role: role.person.username for role in agent.roles.select_related("person").order_by("pk")},
         sign={int(tier): tuple(groups) for tier, groups in sorted(agent.sign.items())},
+        ladder=agent.ladder,
         runtime=agent.runtime,
         runtime_body=agent.runtime_body,
         budget=agent.budget,

@@ -8,6 +8,7 @@ from guardian.shortcuts import assign_perm, remove_perm
 
 from agents import actions, canonical, policies, readiness, stops
 from agents.agentfile import AgentFile, ToolSpec
+from agents.agentfile.ladder import in_words
 from agents.counting import count
 from agents.errors import RiskBearing
 from agents.models import Agent, AgentRole, Grant, Person, Tool, ToolDefinition
@@ -16,7 +17,7 @@ from agents.registry.naming import look_up
 from audit import log
 from audit.actors import Actor
 
-RISKY_FIELDS = ("runtime", "runtime_body", "verify", "delegates", "team", "sign", "sources")
+RISKY_FIELDS = ("runtime", "runtime_body", "verify", "delegates", "team", "sign", "ladder", "sources")
 OWNER_MAY = ("agents.view_agent", "agents.change_agent")
 
 
@@ -94,6 +95,7 @@ def _set_fields(changes: _Changes, spec: AgentFile) -> None:
         "delegates": list(spec.delegates),
         "team": spec.team,
         "sign": {str(tier): list(groups) for tier, groups in sorted(spec.sign.items())},
+        "ladder": spec.ladder,
         "sources": list(spec.sources),
     }
     for name, value in wanted.items():
@@ -226,6 +228,7 @@ def _record_import(changes: _Changes, people: dict[str, Person]) -> None:
         data={
             "roles": {role: str(person.pk) for role, person in people.items()},
             "sign": agent.sign,
+            "ladder": agent.ladder,
             "tools": {tool.name: tool.definition.digest for tool in tools.select_related("definition")},
             "sources": agent.sources,
             "runtime": agent.runtime,
@@ -248,6 +251,8 @@ def _record_standing(changes: _Changes, *, was: bool) -> None:
 def _what_changed(name: str, before, value) -> str:
     if name == "budget":
         return budget_changes(before, value)
+    if name == "ladder":
+        before, value = in_words(before), in_words(value)
     return differences(before, value) if isinstance(value, dict) and before else _from_to(before, value)
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.contrib.auth.models import Group
+
 from agents.agentfile import AgentFile, AgentFileErrors, Problem
 from agents.agentfile.grammar import EXTERNAL, RUNTIME_KINDS
 from agents.documents.problems import suggest
@@ -25,7 +27,7 @@ def look_up(spec: AgentFile) -> Known:
     """Return what the file's names stand for. Raises AgentFileErrors with everything that isn't known here, and with
     every problem of the policy beside it."""
     people = {person.username: person for person in Person.objects.filter(username__in=spec.roles.values())}
-    problems = [*_people(spec, people), *_groups(spec), *_connectors(spec), *_sources(spec)]
+    problems = [*_people(spec, people), *_groups(spec), *_told(spec), *_connectors(spec), *_sources(spec)]
     problems += [*_agents(spec), *_runtime(spec)]
     policy, partial = None, False
     try:
@@ -61,6 +63,32 @@ def _groups(spec: AgentFile) -> list[Problem]:
         for place, name in enumerate(groups)
         if name not in known
     ]
+
+
+def _told(spec: AgentFile) -> Iterator[Problem]:
+    """Yield who is to be told when a review is late and isn't anybody here."""
+    places = [
+        (f"escalate.{tier}[{number}].tell[{place}]", name)
+        for tier, rungs in spec.ladder.items()
+        for number, rung in enumerate(rungs)
+        for place, name in enumerate(rung["tell"])
+    ]
+    known = known_groups(name for _, name in places)
+    people = Person.objects.filter(username__in={name for _, name in places} - known)
+    active = dict(people.values_list("username", "is_active"))
+    for path, name in places:
+        if name in active and not active[name]:
+            yield spec.problem(path, f"{name} is disabled: name somebody else")
+        elif name not in active and name not in known:
+            hint = suggest(name, _group_and_user_names())
+            # There may be thousands: too many to list.
+            hint = hint if len(hint) < 80 else "name one that `manage.py person list` shows"
+            yield spec.problem(path, f"there is neither a group nor a person {name!r}: {hint}")
+
+
+def _group_and_user_names() -> list[str]:
+    groups = Group.objects.order_by("name").values_list("name", flat=True)
+    return [*groups, *Person.objects.filter(is_active=True).order_by("username").values_list("username", flat=True)]
 
 
 def _connectors(spec: AgentFile) -> list[Problem]:

@@ -15,6 +15,7 @@ register = template.Library()
 
 register.filter("inert", inert.inert, is_safe=True)
 register.filter("inert_block", inert.inert_block, is_safe=True)
+register.filter("inert_value", inert.inert_value, is_safe=True)
 register.filter("plain", inert.plain)
 
 _SHAPES = {2: "circle", 3: "diamond", 4: "square"}

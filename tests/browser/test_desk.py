@@ -13,7 +13,7 @@ def test_a_reviewer_signs_with_the_keyboard_alone(window, company):
     action = company.hold_refund("3.21", offset=40)
     page = window("ana").page
     page.goto(f"/actions/{action['id']}/")
-    button = page.get_by_role("button", name="Approve")
+    button = page.get_by_role("button", name="Approve", exact=True)
     for _ in range(60):
         page.keyboard.press("Tab")
         if button.evaluate("node => node === document.activeElement"):
@@ -30,10 +30,10 @@ def test_two_windows_sign_and_the_second_click_of_one_is_told_so(window, company
     first, again, second = window("ana").page, window("ana").page, window("mara").page
     for page in (first, again, second):
         page.goto(f"/actions/{action['id']}/")
-    first.get_by_role("button", name="Approve").click()
-    again.get_by_role("button", name="Approve").click()
+    first.get_by_role("button", name="Approve", exact=True).click()
+    again.get_by_role("button", name="Approve", exact=True).click()
     assert "already" in again.locator("main").inner_text()
-    second.get_by_role("button", name="Approve").click()
+    second.get_by_role("button", name="Approve", exact=True).click()
     assert "2 of 2" in second.get_by_test_id("meaning").inner_text()
     assert company.settled(action["id"])["state"] == "succeeded"
     assert company.refunds_of(action["id"]) == 1
@@ -43,10 +43,10 @@ def test_reject_needs_a_code_and_ends_it(window, company):
     action = company.hold_refund("3.23", offset=42)
     page = window("tom").page
     page.goto(f"/actions/{action['id']}/")
-    page.get_by_role("button", name="Reject").click()
+    page.get_by_role("button", name="Reject", exact=True).click()
     assert page.url.endswith(f"/actions/{action['id']}/"), "the browser itself asks for a reason"
     page.get_by_label("Reason").select_option("suspected_manipulation")
-    page.get_by_role("button", name="Reject").click()
+    page.get_by_role("button", name="Reject", exact=True).click()
     page.wait_for_url("**/decisions/*/")
     assert company.agent.action(action["id"])["state"] == "rejected"
 
@@ -90,7 +90,7 @@ def test_hostile_words_stay_words(window, company):
     mara.page.goto(f"/actions/{answer.json()['id']}/")
     assert dialogs == []
     assert {url.split("/")[2] for url in mara.requests} == {company.url.split("/")[2]}, "a page asked somebody else"
-    assert mara.page.get_by_role("button", name="Approve").count() == 1, "the agent drew a button"
+    assert mara.page.get_by_role("button", name="Approve", exact=True).count() == 1, "the agent drew a button"
     assert "U+202E" in mara.page.locator("main").inner_text(), "an invisible character stayed invisible"
     assert mara.complaints == []
 

@@ -8,6 +8,8 @@ from axe_playwright_python.sync_playwright import Axe
 
 from tests.visitor import AgentClient
 
+pytestmark = pytest.mark.long
+
 HOSTILE = "<img src=//evil.example/x onerror=alert(1)>\u202eevil\u200b<button>Approve</button>"
 AGENT = """\
 agent: {slug}
@@ -125,7 +127,9 @@ def test_what_an_agent_says_stays_words_wherever_policy_shows_it(window, policed
     mara.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
     for path in policed.pages:
         mara.page.goto(path)
-        assert mara.page.get_by_role("button", name="Approve").count() == (path == policed.action), "a button was drawn"
+        assert mara.page.get_by_role("button", name="Approve", exact=True).count() == (path == policed.action), (
+            "a button was drawn"
+        )
     assert "U+202E" in mara.page.get_by_test_id("reasons").inner_text(), "an invisible character stayed invisible"
     assert dialogs == [] and mara.complaints == []
     assert {url.split("/")[2] for url in mara.requests} == {company.url.split("/")[2]}, "a page asked somebody else"
@@ -139,5 +143,5 @@ def test_everything_that_can_be_touched_on_a_phone_is_large_enough(window, polic
             """() => [...document.querySelectorAll("nav a, main .tools a, main a.agent, main .versions a, main .cite a")]
                 .map(node => [node.textContent.trim(), node.getBoundingClientRect().height])"""
         )
-        small = [(name, height) for name, height in sizes if height < 44]
+        small = [(name, height) for name, height in sizes if 0 < height < 44]  # 0: not shown on a phone
         assert not small, (path, small)

@@ -59,7 +59,7 @@ def test_broken_glass_runs_once_and_is_opened_for_review_afterwards():
     officer = make_person("officer2", "security")
     give_policy(made.agent, OPENED)
     action = propose(made)
-    assert (action.permit_seconds, [slot.label for slot in action.slots.all()]) == (900, ["security", "finance"])
+    assert (action.permit_seconds, [slot.label for slot in action.slots.all()]) == (300, ["security", "finance"])
     decide(action, made.fin, note="The key is on a public page.")
     assert Incident.objects.count() == 0
     decide(action, officer, note="Seen it.")

@@ -65,7 +65,7 @@ def test_guessed_ids_cost_one_tally_and_not_one_each():
 def test_a_receipt_says_shown_only_of_what_was_shown():
     company = make_company()
     action = make_action(company.agent)
-    word = {"action_id": action.pk, "word": "approve", "digest": action.digest, "revision": 1}
+    word = {"action_id": action.pk, "word": "approve", "digest": action.digest, "revision": 1, "step_up": "password"}
     forged = desk.decide(by=company.fin, preview_hash="dead" * 16, template_version="action/99", **word)
     assert (forged.preview_hash, forged.template_version) == ("", "")
     desk.look(action=action, by=company.lea, preview_hash="cafe" * 16, template_version="action/1")

@@ -268,7 +268,8 @@ def test_every_column_is_either_frozen_or_meant_to_move():
         "permit_left", "state", "state_since", "held_from", "at_risk_at", "due_at", "breached_at", "expires_at",
         "permit_until", "permit_consumed_at", "wake_at", "rings", "decision", "reason_code", "decided_at", "attempts",
         "next_attempt_at", "called_at", "lease_owner", "lease_until", "fence", "error", "finished_at", "cost_inference",
-        "cost_tooling", "review_seconds", "fixing_seconds", "cost_incidents",
+        "cost_tooling", "review_seconds", "fixing_seconds", "cost_incidents", "look_due_at", "looked_at", "breach_cause",
+        "rung",
     }  # fmt: skip
     assert {field.name for field in Action._meta.concrete_fields} == moving | set(FROZEN)
 

@@ -376,10 +376,10 @@ def test_deadline_counts_the_hours_that_people_work(company, shop, monkeypatch):
           - {id: all, tool: issue_refund, then: review, due: 4h, expires: 8h, calendar: business}
         """,
     )
-    entering = import_module("agents.actions.entering")
+    clocks = import_module("agents.clocks")
     friday = timezone.datetime.fromisoformat("2026-11-20T17:30:00+01:00")
-    real = entering.deadlines.add
-    monkeypatch.setattr(entering.deadlines, "add", lambda start, seconds, calendar: real(friday, seconds, calendar))
+    real = clocks.deadlines.add
+    monkeypatch.setattr(clocks.deadlines, "add", lambda start, seconds, calendar: real(friday, seconds, calendar))
     action = ask(company.agent)
     assert action.due_at.isoformat() == "2026-11-23T11:30:00+00:00"
     assert action.expires_at.isoformat() == "2026-11-23T15:30:00+00:00"

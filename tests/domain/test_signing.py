@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from agents import access, actions, people, stops
 from agents.errors import AlreadyDecided, DecisionExpired, Invalid, NoSuchAction, NotAllowed, NotEligible, Stale
-from agents.models import Action, AgentRole, Person
+from agents.models import Action, ActionContent, AgentRole, Person
 from approvals import desk
 from approvals.desk import AlreadyVoted
 from approvals.models import Decision
@@ -46,6 +46,7 @@ def requested_by(person: Person, action: Action) -> Action:
     row = Action(**{name: getattr(action, name) for name in names})
     row.lineage, row.proposer_agent, row.proposer_person, row.token = row.pk, None, person, None
     row.save(force_insert=True)
+    ActionContent.objects.create(action=row)
     for slot in action.slots.all():
         slot.pk, slot.action = None, row
         slot.save(force_insert=True)

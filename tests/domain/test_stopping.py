@@ -118,7 +118,7 @@ def test_resumed_action_is_not_at_risk_before_its_time(company):
     actions.sweep()
     action.refresh_from_db()
     assert set(action.slots.values_list("urgency", flat=True)) == {2}
-    assert action.wake_at == action.at_risk_at
+    assert action.wake_at == action.look_due_at
 
 
 def test_queue_keeps_its_order_by_the_new_deadlines(company):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.factories import make_agent, make_person
+from tests.factories import make_agent, make_person, prove
 
 
 @pytest.fixture
@@ -22,10 +22,11 @@ def fin():
 
 @pytest.fixture
 def at(client):
-    """Sign somebody in and return their browser."""
+    """Sign somebody in, as if with their password just now, and return their browser."""
 
     def sign_in(person):
         client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+        prove(client, person)
         return client
 
     return sign_in

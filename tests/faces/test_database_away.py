@@ -12,7 +12,7 @@ from agents import identities
 from agents.models import Action
 from approvals.models import Decision
 from audit.actors import Actor
-from tests.factories import make_action, make_company
+from tests.factories import make_action, make_company, prove
 from tests.product import free_port
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
@@ -50,6 +50,7 @@ def token(company):
 def fin(company):
     browser = Client(raise_request_exception=False)
     browser.force_login(company.fin, backend="django.contrib.auth.backends.ModelBackend")
+    prove(browser, company.fin)
     return browser
 
 

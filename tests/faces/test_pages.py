@@ -53,7 +53,9 @@ def unknown(action: Action) -> Action:
 
 def approved(action: Action, *people) -> Action:
     for person in people:
-        desk.decide(action_id=action.pk, by=person, word="approve", digest=action.digest, revision=1)
+        desk.decide(
+            action_id=action.pk, by=person, word="approve", digest=action.digest, revision=1, step_up="password"
+        )
     action.refresh_from_db()
     return action
 
@@ -342,9 +344,9 @@ def test_whoever_can_decide_nothing_reads_who_signed_and_looked(at, agent, rosa,
 def test_a_decision_keeps_what_its_maker_was_shown(at, agent, fin):
     action = make_action(agent)
     shown = re.search(r'name="shown" value="([0-9a-f]{64})"', text(at(fin).get(page(action)))).group(1)
-    decide(at(fin), action, "approve", shown=shown, template="action/2")
+    decide(at(fin), action, "approve", shown=shown, template="action/3")
     decision = Decision.objects.get()
-    assert (decision.preview_hash, decision.template_version) == (shown, "action/2")
+    assert (decision.preview_hash, decision.template_version) == (shown, "action/3")
     assert Look.objects.get().preview_hash == shown
 
 

@@ -1,5 +1,6 @@
 """Claims about deadlines: working hours, by the local clock, over holidays and the days the clocks change."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,7 +8,16 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from agents.policy.deadlines import add, longest_by, open_seconds_between
+from agents.policy.deadlines import (
+    add,
+    as_json,
+    at_risk_after,
+    from_json,
+    longest_by,
+    moved,
+    open_seconds_between,
+    opens_at,
+)
 from agents.policy.language import Calendar
 
 # A busy machine is slow to draw; that says nothing about the claims.
@@ -218,3 +228,92 @@ def test_counting_up_to_a_moment_stops_at_it(calendar, one, other):
     seconds = open_seconds_between(start, end, calendar)
     assume(seconds > 0)
     assert add(start, seconds, calendar) <= end
+
+
+# --- pauses, openings, what is at risk
+
+
+def test_a_pause_moves_a_deadline_by_the_open_time_it_took():
+    friday, monday = at("2026-01-09 17:30"), at("2026-01-12 10:00")
+    due = add(friday, 4 * HOUR, calendar())
+    assert due == at("2026-01-12 12:30")
+    assert moved(due, friday, monday, calendar()) == at("2026-01-12 14:00")
+    assert moved(due, at("2026-01-09 18:00"), at("2026-01-12 09:00"), calendar()) == due
+    assert moved(due, friday, monday, None) == due + (monday - friday)
+
+
+def test_a_deadline_that_was_past_when_the_pause_began_moves_as_far():
+    assert moved(at("2026-01-09 10:00"), at("2026-01-09 17:30"), at("2026-01-12 10:00"), calendar()) == at(
+        "2026-01-09 11:30"
+    )
+
+
+@pytest.mark.parametrize(
+    ("instant", "more", "opens"),
+    [
+        ("2026-01-09 17:59", {}, None),
+        ("2026-01-09 18:00", {}, "2026-01-12 09:00"),
+        ("2026-01-12 09:00", {}, None),
+        ("2026-01-10 12:00", {}, "2026-01-12 09:00"),
+        ("2026-04-03 18:30", {"holidays": ("2026-04-06",)}, "2026-04-07 09:00"),
+        ("2026-12-24 18:30", {"country": "DE"}, "2026-12-28 09:00"),
+    ],
+)
+def test_closed_hours_end_at_the_next_opening(instant, more, opens):
+    assert opens_at(at(instant), calendar(**more)) == (at(opens) if opens else None)
+
+
+def test_without_a_calendar_it_is_always_open_and_one_without_hours_never():
+    assert opens_at(at("2026-01-10 12:00"), None) is None
+    with pytest.raises(ValueError, match="doesn't open for 400 days"):
+        opens_at(at("2026-01-10 12:00"), calendar({}))
+
+
+@pytest.mark.parametrize(
+    ("target", "at_risk"), [(600, 300), (1199, 599), (1200, 900), (3600, 2700), (4 * HOUR, 3 * HOUR)]
+)
+def test_at_risk_leaves_a_quarter_and_five_minutes_or_half(target, at_risk):
+    assert at_risk_after(target) == at_risk
+
+
+@given(st.integers(20 * 60, 400 * 24 * HOUR))
+def test_from_twenty_minutes_on_five_minutes_are_left_to_act(target):
+    assert target - at_risk_after(target) >= 5 * 60
+
+
+WHOLE = INSTANTS.map(lambda instant: instant.replace(microsecond=0))
+
+
+@CALM
+@given(CALENDARS, st.lists(WHOLE, min_size=3, max_size=3))
+def test_open_time_adds_up_across_holidays_and_changes_of_the_clocks(calendar, instants):
+    first, second, third = instants
+    whole = open_seconds_between(first, third, calendar)
+    assert open_seconds_between(first, second, calendar) + open_seconds_between(second, third, calendar) == whole
+
+
+@CALM
+@given(CALENDARS, INSTANTS, st.integers(0, 30 * 24 * HOUR), SECONDS.filter(bool))
+def test_after_a_pause_as_much_open_time_is_left_as_before(calendar, paused, pause, left):
+    resumed = paused + timedelta(seconds=pause)
+    due = add(paused, left, calendar)
+    later = moved(due, paused, resumed, calendar)
+    assert open_seconds_between(due, later, calendar) == open_seconds_between(paused, resumed, calendar)
+    assert later == add(resumed, left, calendar)
+
+
+@CALM
+@given(CALENDARS, INSTANTS)
+def test_the_next_opening_is_open_and_nothing_before_it_is(calendar, instant):
+    calendar = Calendar(calendar.name, calendar.zone, calendar.hours, calendar.holidays)
+    opens = opens_at(instant, calendar)
+    assert (opens is None) == is_open(calendar, instant)
+    if opens is not None:
+        assert opens > instant and is_open(calendar, opens)
+        assert open_seconds_between(instant, opens, calendar) == 0
+
+
+@CALM
+@given(CALENDARS)
+def test_a_calendar_is_kept_and_read_back_equal(calendar):
+    assert from_json(json.loads(json.dumps(as_json(calendar)))) == calendar

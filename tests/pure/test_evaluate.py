@@ -263,7 +263,7 @@ def test_tier_4_is_opened_by_a_review_rule_that_is_known_alone():
     verdict = judge(opening, tool="rotate_key")
     assert (verdict.outcome, verdict.effective_tier) == ("review", 4)
     assert verdict.groups == ("security", "finance", "operations")
-    assert (verdict.due_seconds, verdict.permit_seconds) == (HOUR, 15 * MINUTE)
+    assert (verdict.due_seconds, verdict.permit_seconds) == (30 * MINUTE, 5 * MINUTE)
     for held in (judge(opening, tool="rotate_key", values={"trusted": None}), judge(tool="rotate_key", duplicate=True)):
         assert (held.outcome, codes(held)[0]) == ("deny", "break_glass_only")
     allowed = judge(rule("open", "allow", tool="rotate_key"), tool="rotate_key", mode="human_on_the_loop")

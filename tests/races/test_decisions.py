@@ -4,8 +4,10 @@ import pytest
 
 from agents import actions
 from agents.errors import AlreadyDecided, NotEligible, Refusal
+from agents.models import Action
+from approvals import editing, withdrawing
 from approvals.desk import AlreadyVoted
-from approvals.models import Decision
+from approvals.models import Decision, Withdrawal
 from tests.factories import decide, due, later, make_action, make_company, make_person, moves
 from tests.races.threads import together
 
@@ -117,3 +119,49 @@ def test_withdrawal_against_the_last_signature_ends_once(company):
         steps = moves(action)
         assert steps[-1][1] == action.state == "withdrawn"
         assert [old for old, _ in steps[1:]] == [new for _, new in steps[:-1]]
+
+
+def test_taking_back_against_the_last_signature_ends_one_way(company):
+    """Either it is approved with both signatures, or one is gone and it still waits: never approved with a hole."""
+    for _ in range(4):
+        action = make_action(company.agent)
+        first = decide(action, company.fin)
+        results = together(
+            lambda first=first: withdrawing.withdraw(decision_id=first.pk, by=company.fin),
+            lambda action=action: decide(action, company.lea),
+        )
+        strange = [one for one in results if isinstance(one, Exception) and not isinstance(one, Refusal)]
+        assert not strange, strange
+        action.refresh_from_db()
+        filled = action.slots.exclude(human=None).count()
+        withdrawn = Withdrawal.objects.filter(decision=first).exists()
+        assert (action.state, filled, withdrawn) in {("approved", 2, False), ("awaiting_review", 1, True)}
+
+
+def test_an_edit_against_the_last_signature_leaves_one_of_both(company):
+    for _ in range(4):
+        action = make_action(company.agent)
+        decide(action, company.fin)
+        edited = {"order_id": "o", "amount_usd": 5}
+        seen = {"digest": action.digest, "revision": 1, "approve": False}
+        results = together(
+            lambda a=action, s=seen, e=edited: editing.edit(action_id=a.pk, by=company.both, arguments=e, **s),
+            lambda a=action: decide(a, company.lea),
+        )
+        assert sum(isinstance(one, Refusal) for one in results) == 1, results
+        action.refresh_from_db()
+        newer = Action.objects.filter(lineage=action.pk, revision=2).count()
+        assert (action.state, newer) in {("approved", 0), ("superseded", 1)}
+
+
+def test_five_editors_at_the_same_moment_make_one_revision(company):
+    editors = [company.fin, company.lea, company.both, *(make_person(f"e{n}", "finance") for n in range(2))]
+    action = make_action(company.agent)
+    seen = {"digest": action.digest, "revision": 1, "approve": False}
+
+    def edit(by, amount):
+        return editing.edit(action_id=action.pk, by=by, arguments={"order_id": "o", "amount_usd": amount}, **seen)
+
+    results = together(*[lambda by=by, n=n: edit(by, n + 1) for n, by in enumerate(editors)])
+    assert sum(isinstance(one, editing.Edited) for one in results) == 1, results
+    assert Action.objects.filter(lineage=action.pk).count() == 2

@@ -659,7 +659,7 @@ def _credential(call) -> dict:
 
 #: The same steps in every run.
 BOUNDS = bounds(
-    max_examples=20,
+    max_examples=12,
     stateful_step_count=30,
     deadline=None,
     derandomize=True,

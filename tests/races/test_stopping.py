@@ -39,7 +39,7 @@ def of_agent(agent: Agent, verb: str) -> list[int]:
 
 # --- from the click to the last new claim
 
-ROUNDS, CLAIMERS, AT_HAND = 20, 4, 20
+ROUNDS, CLAIMERS, AT_HAND = 12, 4, 20
 
 
 class Claimers:

@@ -28,6 +28,7 @@ def test_two_people_sign_in_the_browser_and_the_ledger_shows_one_refund(company)
         person = company.person(username)
         html = person.get(page).text
         digest, revision = _hidden(html, "digest"), _hidden(html, "revision")
+        person.prove()
         assert digest == action["digest"]
         answer = person.post(f"{page}decide/", page=page, decision="approve", digest=digest, revision=revision)
         assert answer.status_code == 303, answer.text

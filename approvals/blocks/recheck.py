@@ -1,0 +1,69 @@
+"""Re-check now: what was looked up is looked up anew, and held against what stands on the page. Nothing is changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from agents import rates
+from agents.actions import rechecking
+from agents.errors import Refusal
+from agents.models import Action, Person
+from agents.policy.values import from_json, shown
+from agents.policy.verdict import Missing
+
+PER_MINUTE = 12  # for one person: a look-up asks somebody else's systems
+
+
+class TooSoon(Refusal):
+    code, status = "rechecked_too_soon", 429
+    sentence = "You re-checked a moment ago. Wait five seconds, then re-check again."
+
+
+@dataclass(frozen=True)
+class Moved:
+    """One fact that isn't as it was: both values hold other people's text."""
+
+    name: str
+    then: str
+    now: str
+
+
+@dataclass(frozen=True)
+class Recheck:
+    """What a new look came to. `facts` are the values now, `stricter` what would speak against the action now and didn't,
+    in words; `unanswered` the facts that nobody could look up this time."""
+
+    at: datetime
+    facts: Mapping[str, object]
+    moved: list[Moved]
+    unanswered: list[str]
+    stricter: list[str]
+
+    @property
+    def drifted(self) -> bool:
+        return bool(self.moved or self.stricter)
+
+
+def of(action: Action, person: Person) -> Recheck:
+    """Look the action's facts up anew. Takes up to the facts' deadline, outside a transaction. Raises TooSoon."""
+    if rates.take(f"recheck:{person.pk}", per_minute=PER_MINUTE, burst=1):
+        raise TooSoon()
+    looked, newly = rechecking.glance(action, list(action.slots.all()))
+    now = {name: found.value for name, found in looked.found.items()}
+    return Recheck(
+        at=timezone.now(),
+        facts=now,
+        moved=[one for name in action.facts if (one := _moved(name, action, now))],
+        unanswered=[name for name, value in now.items() if isinstance(value, Missing)],
+        stricter=[reason.text for reason in newly],
+    )
+
+
+def _moved(name: str, action: Action, now: Mapping[str, object]) -> Moved | None:
+    """Return how a fact moved. One that doesn't answer now hasn't moved; one that couldn't be told before has."""
+    then, value = from_json(action.facts[name]["value"]), now.get(name, Missing("missing"))
+    if isinstance(value, Missing) or value == then:
+        return None
+    return Moved(name, shown(then), shown(value))

@@ -7,7 +7,7 @@ class ApprovalsConfig(AppConfig):
 
     def ready(self):
         from agents.actions import attending
-        from approvals import clocks, escalating
+        from approvals.attending import clocks, escalating
 
         attending.register(
             attending.Desk(climb=escalating.climb, why_late=clocks.why_late, unanswered=clocks.unanswered)

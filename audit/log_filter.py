@@ -1,4 +1,4 @@
-"""Log lines without personal data and secrets."""
+"""Log lines without personal data and secrets, in which nobody can write a line of their own."""
 
 import logging
 import re
@@ -10,6 +10,8 @@ KINDS = tuple(kind for kind in ALL if kind != "ip")  # who called from where is 
 MAX_LINE = 32_768
 _MARGIN = 4_096  # searched beyond the cut, so that no find is cut in two and shown by half
 _SHORT = 200
+# Whatever a terminal or a reader of logs may take for an order or for the end of a line, but for tab and line feed.
+_CONTROLS = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029]")
 
 _SUSPECT = re.compile(
     r"@|%40|&#|://|pass|pwd|\bpw\b|secret|token|key|credential|session|cookie|bearer|authoriz|\bpin\b|otp|cvv|cvc|code"
@@ -22,8 +24,9 @@ class RedactingFilter(logging.Filter):
     """Masks personal data and secrets (all kinds but IP addresses) in a record before any handler writes it.
 
     Put it on handlers: a logger's own filters don't see what its children log. The message, its arguments, the exception
-    and the stack are masked; fields added by `extra` aren't. A text ends after 32,768 characters. Never raises, never
-    drops a record.
+    and the stack are masked; fields added by `extra` aren't. What continues a line is indented, so that nobody's text can
+    pass for a line of ours, and controls are written as \\x1b (CWE-117). A text ends after 32,768 characters. Never
+    raises, never drops a record.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -38,12 +41,12 @@ class RedactingFilter(logging.Filter):
 
 def _clean_message(record: logging.LogRecord) -> None:
     message = record.getMessage()
-    if _clean(message) == message:
+    if _continued(_clean(message)) == message:
         return
     if record.args and _fits(record, _clean_args(record.args)):
         record.args = _clean_args(record.args)  # some formatters take the arguments apart: they keep number and order
         message = record.getMessage()
-    cleaned = _clean(message)
+    cleaned = _continued(_clean(message))
     if cleaned != message:
         record.msg, record.args = cleaned, ()
 
@@ -73,9 +76,16 @@ def _clean_traces(record: logging.LogRecord) -> None:
         record.exc_text = "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
     record.exc_info = None
     if record.exc_text:
-        record.exc_text = _clean(record.exc_text)
+        record.exc_text = _continued(f"\n{_clean(record.exc_text)}").removeprefix("\n")
     if record.stack_info:
-        record.stack_info = _clean(record.stack_info)
+        record.stack_info = _continued(f"\n{_clean(record.stack_info)}").removeprefix("\n")
+
+
+def _continued(text: str) -> str:
+    """Return a text whose every further line is indented, with its controls written out."""
+    if text.isprintable():
+        return text
+    return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text).replace("\n", "\n    ")
 
 
 def _clean(text: str) -> str:

@@ -2,7 +2,10 @@
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.db import transaction
+from django.http import HttpResponse
 
+from approvals.models import Preference
+from approvals.pages import theme
 from audit import log, refusals
 from audit.actors import ANONYMOUS
 
@@ -16,6 +19,12 @@ class ClosedAdapter(DefaultAccountAdapter):
     def login(self, request, user) -> None:
         super().login(request, user)
         _record("session.opened", user)
+
+    def post_login(self, request, user, **sign_in) -> HttpResponse:
+        """Send them on, in the colours they chose: this browser may not know them yet."""
+        chosen = Preference.objects.filter(person=user).values_list("theme", flat=True).first()
+        response = super().post_login(request, user, **sign_in)
+        return theme.wear(response, request, chosen) if chosen else response
 
     def logout(self, request) -> None:
         person = request.user if request.user.is_authenticated else None

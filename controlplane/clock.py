@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
 from agents import actions, arrivals, contents, runs
-from approvals import handing
+from approvals.deciding import handing
 from approvals.telling import sending
 from audit import refusals
 

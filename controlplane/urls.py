@@ -6,8 +6,7 @@ from django.urls import include, path
 
 from agents import api as agents_api
 from agents import api_policies, api_runs
-from approvals import api as approvals_api
-from approvals import api_deciding, api_queue, api_staffing
+from approvals.rest import deciding, decisions, queue, staffing
 from controlplane import health, problems
 from controlplane.reauthentication import reauthenticate
 
@@ -15,21 +14,21 @@ api = [
     path("actions/", agents_api.propose, name="api-propose"),
     path("actions/<uuid:action_id>/", agents_api.action, name="api-action"),
     path("actions/<uuid:action_id>/decision/", agents_api.decision, name="api-decision"),
-    path("actions/<uuid:action_id>/decisions/", approvals_api.decide, name="api-decide"),
-    path("actions/<uuid:action_id>/decisions/<int:decision_id>/withdraw/", api_deciding.withdraw, name="api-withdraw"),
-    path("actions/<uuid:action_id>/questions/", api_deciding.questions, name="api-questions"),
-    path("actions/<uuid:action_id>/answer/", api_deciding.answer, name="api-answer"),
-    path("actions/<uuid:action_id>/revisions/", api_deciding.revise, name="api-revise"),
-    path("actions/<uuid:action_id>/undo/", api_deciding.undo, name="api-undo"),
-    path("decisions/", api_deciding.decide_together, name="api-decide-together"),
-    path("actions/<uuid:action_id>/handover/", api_deciding.hand_on, name="api-hand"),
-    path("actions/<uuid:action_id>/handover/answer/", api_deciding.answer_handover, name="api-answer-handover"),
-    path("actions/<uuid:action_id>/escalate/", api_staffing.escalate, name="api-escalate"),
-    path("absences/", api_staffing.collection, name="api-absences"),
-    path("absences/<int:absence_id>/", api_staffing.absence, name="api-absence"),
-    path("actions/<uuid:action_id>/claim/", api_queue.claim, name="api-claim"),
-    path("actions/<uuid:action_id>/release/", api_queue.release, name="api-release"),
-    path("queue/", api_queue.queue, name="api-queue"),
+    path("actions/<uuid:action_id>/decisions/", decisions.decide, name="api-decide"),
+    path("actions/<uuid:action_id>/decisions/<int:decision_id>/withdraw/", deciding.withdraw, name="api-withdraw"),
+    path("actions/<uuid:action_id>/questions/", deciding.questions, name="api-questions"),
+    path("actions/<uuid:action_id>/answer/", deciding.answer, name="api-answer"),
+    path("actions/<uuid:action_id>/revisions/", deciding.revise, name="api-revise"),
+    path("actions/<uuid:action_id>/undo/", deciding.undo, name="api-undo"),
+    path("decisions/", deciding.decide_together, name="api-decide-together"),
+    path("actions/<uuid:action_id>/handover/", deciding.hand_on, name="api-hand"),
+    path("actions/<uuid:action_id>/handover/answer/", deciding.answer_handover, name="api-answer-handover"),
+    path("actions/<uuid:action_id>/escalate/", staffing.escalate, name="api-escalate"),
+    path("absences/", staffing.collection, name="api-absences"),
+    path("absences/<int:absence_id>/", staffing.absence, name="api-absence"),
+    path("actions/<uuid:action_id>/claim/", queue.claim, name="api-claim"),
+    path("actions/<uuid:action_id>/release/", queue.release, name="api-release"),
+    path("queue/", queue.queue, name="api-queue"),
     path("runs/", api_runs.collection, name="api-runs"),
     path("runs/<uuid:run_id>/", api_runs.run, name="api-run"),
     path("runs/<uuid:run_id>/cancel/", api_runs.cancel, name="api-cancel-run"),

@@ -26,7 +26,7 @@ from agents.models import (
     Tool,
     ToolDefinition,
 )
-from approvals import desk
+from approvals.deciding import desk
 from audit.actors import Actor
 from audit.models import Event
 

@@ -1,7 +1,7 @@
 """What the operator names for agents: hosts, secrets and sources of facts, and what runs need (scripts, runtimes, teams
 whose budget they spend, pools of a rate).
 
-Agents name them and can't type an address, a secret or code. `controlplane/operator.py` reads them from the operator's file
+Agents name them and can't type an address, a secret or code. `controlplane/operator/` reads them from the operator's file
 and hands them in with `configure()`, so that this room never looks upstairs.
 """
 

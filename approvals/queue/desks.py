@@ -10,12 +10,11 @@ from django.urls import reverse
 from agents import access
 from agents.models import Action, Agent, AgentRole, Person, Slot
 from agents.money import Money
-from approvals import turns
-from approvals.queue import items, sieve
+from approvals.queue import items, sieve, turns
 from approvals.queue.asked import SECTIONS, Asked
 from approvals.queue.items import Before, Item
 from approvals.queue.rows import Row, money, row
-from approvals.turns import PAGE, Turns
+from approvals.queue.turns import PAGE, Turns
 
 
 @dataclass(frozen=True)

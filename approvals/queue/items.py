@@ -11,9 +11,9 @@ from django.db import connection
 from agents import access
 from agents.lifecycle import State
 from agents.models import Person
-from approvals import turns
+from approvals.queue import turns
 from approvals.queue.asked import SECTIONS, Asked
-from approvals.turns import MAY, PAGE, WINDOW, Turns
+from approvals.queue.turns import MAY, PAGE, WINDOW, Turns
 
 #: In which section an open action stands that isn't this person's to sign.
 SECTION_OF = {

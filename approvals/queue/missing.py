@@ -8,9 +8,9 @@ from agents import access
 from agents.errors import Invalid
 from agents.lifecycle import State
 from agents.models import Action, Person
-from approvals import clockface, turns
+from approvals.attending import clockface
 from approvals.models import Decision
-from approvals.queue import items, sieve
+from approvals.queue import items, sieve, turns
 from approvals.queue.asked import NAMES, Asked, read
 from approvals.queue.rows import is_closing, state_words
 

@@ -11,11 +11,11 @@ from django.db import connection
 
 from agents.lifecycle import State
 from agents.models import Person
-from approvals import clockface, turns
-from approvals.queue import items, sieve
+from approvals.attending import clockface
+from approvals.queue import items, sieve, turns
 from approvals.queue.asked import Asked
 from approvals.queue.desks import Desk
-from approvals.turns import PAGE, Turns
+from approvals.queue.turns import PAGE, Turns
 
 _WORDS = {
     State.AWAITING_REVIEW: "Signed by somebody else, {at}",

@@ -12,8 +12,8 @@ from agents.models import Action, Person, Slot
 from agents.money import Money
 from agents.policy.judging.reasons import lets_run
 from agents.policy.verdict import Reason
-from approvals import clockface
-from approvals.clockface import Due
+from approvals.attending import clockface
+from approvals.attending.clockface import Due
 from approvals.models import Claim
 
 #: The reason that only repeats which groups the tier waits for.

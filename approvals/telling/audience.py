@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from agents import access
 from agents.lifecycle import State
 from agents.models import Action, AgentRole, Person, Slot
-from approvals import escalating
+from approvals.attending import escalating
 from approvals.models import Absence, Claim, Escalation, Handover, Notice, Question
 from approvals.telling.kinds import CALLS, ENDS_UNKNOWN
 from audit.models import Event

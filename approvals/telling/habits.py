@@ -7,8 +7,8 @@ from datetime import time
 from agents.errors import Invalid
 from agents.models import Person
 from approvals.models import Preference
-from approvals.telling import times
 from approvals.telling.times import Habits
+from approvals.zones import zones
 
 LONGEST_PAUSE = 24 * 60
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])(:00)?", re.ASCII)
@@ -57,7 +57,7 @@ def save(person: Person, form: Mapping[str, str]) -> Preference:
 
 
 def _zone(name: str, errors: list[dict]) -> str:
-    if name not in times.zones():
+    if name not in zones():
         errors.append({"field": "zone", "message": "choose one of the list"})
     return name
 

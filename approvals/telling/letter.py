@@ -6,7 +6,7 @@ Every text in a letter is masked and inert already (`composing.safe`): nothing h
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from approvals import clockface
+from approvals.attending import clockface
 from approvals.telling import times
 from approvals.telling.kinds import LEADS
 

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from approvals.telling.kinds import REVIEW
+from approvals.zones import zone_named
 
 MORNING = time(8, 30)
 #: What comes in this quickly after one another shares a digest.
@@ -82,7 +82,7 @@ def is_quiet(now: datetime, habits: Habits) -> bool:
     begins, ends = habits.quiet_from, habits.quiet_until
     if begins is None or ends is None or begins == ends:
         return False
-    local = now.astimezone(zone_of(habits.zone)).time()
+    local = now.astimezone(zone_named(habits.zone)).time()
     return begins <= local < ends if begins < ends else local >= begins or local < ends
 
 
@@ -92,7 +92,7 @@ def after_quiet(at: datetime, habits: Habits) -> datetime:
 
 
 def _next_at(wall: time, now: datetime, zone: str) -> datetime:
-    tz = zone_of(zone)
+    tz = zone_named(zone)
     local = now.astimezone(tz)
     for days in (0, 1, 2):  # two: what a day leaves out, in a night of changing clocks, the next has
         at = datetime.combine(local.date() + timedelta(days=days), wall, tzinfo=tz).astimezone(UTC)
@@ -101,23 +101,9 @@ def _next_at(wall: time, now: datetime, zone: str) -> datetime:
     raise AssertionError(f"no {wall} within two days of {now}")
 
 
-def zone_of(name: str) -> ZoneInfo:
-    """Return the zone of this name; one that isn't known (any more) is UTC: a message must go out all the same."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo("UTC")
-
-
-def zones() -> list[str]:
-    """Return the names one can choose, UTC first: places, not abbreviations whose clock says nothing of summer."""
-    places = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "SystemV/")))
-    return ["UTC", *places]
-
-
 def both(at: datetime, zone: str) -> str:
     """Return an instant in somebody's zone and in UTC: `21 Nov 2026, 11:08 CET (10:08 UTC)`."""
-    utc, local = at.astimezone(UTC), at.astimezone(zone_of(zone))
+    utc, local = at.astimezone(UTC), at.astimezone(zone_named(zone))
     if zone == "UTC":
         return f"{_day(utc)}, {utc:%H:%M} UTC"
     name = local.tzname() or ""

@@ -8,9 +8,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from approvals import inert
-from approvals.board_tables import spoken
-from approvals.exporting import Column
-from approvals.wilson import Share
+from approvals.figures.exporting import Column
+from approvals.figures.tables import spoken
+from approvals.figures.wilson import Share
 
 register = template.Library()
 

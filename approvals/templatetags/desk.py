@@ -9,7 +9,8 @@ from django.utils.safestring import SafeString
 
 from agents.lifecycle import RUN_WORDS, WORDS, RunState, State
 from agents.models import Action
-from approvals import clockface, inert, queue
+from approvals import inert, queue
+from approvals.attending import clockface
 
 register = template.Library()
 

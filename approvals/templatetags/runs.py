@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from approvals.runs import Standing
+from approvals.runs.listing import Standing
 
 register = template.Library()
 

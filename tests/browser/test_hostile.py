@@ -6,7 +6,7 @@ import pytest
 from django.template import engines
 from django.test import Client
 
-from approvals import inspecting
+from approvals.action import inspecting
 from tests.hostile.corpus import CASES, HANDY, sample
 from tests.hostile.places import make_desk, put_everywhere
 from tests.hostile.reading import ALLOWED, in_order

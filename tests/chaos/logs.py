@@ -13,6 +13,7 @@ EXPLAINED = {
     "ConnectionRefusedError", "ConnectionResetError", "BrokenPipeError", "FileNotFoundError", "TimeoutError", "RestartFreqExceeded",
     "CancelledError", "WorkerTerminate", "WorkerShutdown", "ExceptionWithTraceback",
 }  # fmt: skip
+_TRACEBACK = re.compile(r"(\s*)Traceback \(most recent call last\)")
 _RAISED = re.compile(r"([\w.]+)(?::|$)")
 #: The exception before this line led to another one, which tells more.
 _LED_ON = ("During handling of the above exception", "The above exception was the direct cause")
@@ -50,14 +51,14 @@ class Logs:
 
 def _raised(text: str) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
-    lines, began = text.splitlines(), None
+    lines, began, margin = text.splitlines(), None, ""
     for number, line in enumerate(lines):
-        if line.startswith("Traceback (most recent call last)"):
-            began = number
-        elif line.startswith(_LED_ON) and found:
+        if match := _TRACEBACK.match(line):  # one that was logged is indented, one that was printed isn't
+            began, margin = number, match[1]
+        elif line.lstrip().startswith(_LED_ON) and found:
             found.pop()
-        elif began is not None and line and not line[0].isspace():
-            if match := _RAISED.match(line):
+        elif began is not None and (said := line.removeprefix(margin)) and not said[0].isspace():
+            if match := _RAISED.match(said):
                 end = lines[max(began + 1, number - _SHOWN) : number + 1]
                 found.append((match[1].rpartition(".")[2], "\n".join(end)))
             began = None

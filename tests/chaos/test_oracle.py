@@ -7,6 +7,7 @@ import pytest
 
 from tests.chaos import oracle
 from tests.chaos.crowd import Asked, Decided, Stood
+from tests.chaos.logs import Logs
 from tests.chaos.plan import UNKEYED, Task
 
 MOVES = [(None, "queued"), ("queued", "planning"), ("planning", "executing"), ("executing", "completed")]
@@ -121,3 +122,21 @@ def test_what_was_broken_is_found(what):
     found = evidence()
     spoil(found)
     assert oracle.violations(found)[promise]
+
+
+@pytest.mark.parametrize("margin", ["", "    "])
+def test_a_traceback_is_found_whether_it_was_printed_or_logged(tmp_path, margin):
+    log = tmp_path / "log" / "worker.log"
+    log.parent.mkdir()
+    log.write_text("started\n")
+    lines = [
+        "Traceback (most recent call last):",
+        '  File "x.py", line 1',
+        "    boom()",
+        "ValueError: no",
+        "and",
+        "  on",
+    ]
+    since = Logs(tmp_path)
+    log.write_text("started\nfailed\n" + "".join(f"{margin}{line}\n" for line in lines))
+    assert [(one.log, one.name) for one in since.raised()] == [("worker", "ValueError")]

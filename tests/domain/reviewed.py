@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from agents.models import Action, ClockInterval, Person, Slot
-from approvals import figures, periods
+from approvals.figures import measures, periods
 from approvals.models import Decision, Look, Question
 from tests.factories import make_action, make_company
 
@@ -124,9 +124,9 @@ class World:
     def period(self, name: str = "7d", zone: str = "UTC") -> periods.Period:
         return periods.period(name, self.now, periods.ZoneInfo(zone))
 
-    def of_team(self, name: str = "7d") -> figures.Figures:
-        return figures.of(figures.Scope("team", self.team.pk, self.team.name, (self.team.pk,)), self.period(name))
+    def of_team(self, name: str = "7d") -> measures.Figures:
+        return measures.of(measures.Scope("team", self.team.pk, self.team.name, (self.team.pk,)), self.period(name))
 
-    def of_agent(self, name: str = "7d") -> figures.Figures:
-        scope = figures.Scope("agent", self.agent.pk, self.agent.slug, (self.team.pk,))
-        return figures.of(scope, self.period(name))
+    def of_agent(self, name: str = "7d") -> measures.Figures:
+        scope = measures.Scope("agent", self.agent.pk, self.agent.slug, (self.team.pk,))
+        return measures.of(scope, self.period(name))

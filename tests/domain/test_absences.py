@@ -10,9 +10,9 @@ from django.test.utils import CaptureQueriesContext
 
 from agents.errors import Invalid, NotEligible
 from agents.models import Person
-from approvals import absences
-from approvals.absences import NoSuchAbsence, on_behalf_of, present_signers
-from approvals.desk import AlreadyVoted
+from approvals.attending import absences
+from approvals.attending.absences import NoSuchAbsence, on_behalf_of, present_signers
+from approvals.deciding.desk import AlreadyVoted
 from approvals.models import Absence
 from audit.models import Event
 from tests.factories import decide, make_action, make_company, make_person

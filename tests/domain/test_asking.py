@@ -9,8 +9,10 @@ from agents import identities
 from agents.errors import AlreadyDecided, DecisionExpired, Invalid, NoSuchAction, NotAllowed, NotEligible
 from agents.identities import ClientPrincipal
 from agents.models import Action
-from approvals import asking, controls, desk, queue
-from approvals.asking import NoMoreRounds, Wanted
+from approvals import queue
+from approvals.action import controls
+from approvals.deciding import asking, desk
+from approvals.deciding.asking import NoMoreRounds, Wanted
 from approvals.models import Question
 from audit.actors import Actor
 from tests.factories import (

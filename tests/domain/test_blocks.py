@@ -8,8 +8,8 @@ from django.utils import timezone
 from agents.agentfile import grammar
 from agents.errors import Invalid, NoSuchAction
 from agents.models import Action, ActionContent, ToolHealth
-from approvals import brief, history
-from approvals.blocks import card, changes, checks, evidence, gates, similar, track, trail
+from approvals.action import brief, history
+from approvals.action.blocks import card, changes, checks, evidence, gates, similar, track, trail
 from approvals.models import Look, ReasonCode
 from audit.models import Event
 from tests.domain.reading import DRAFT, POINTED, TICKET, TOLD_REFUND, TOOLS, WORDS, answered

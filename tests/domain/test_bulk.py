@@ -6,8 +6,8 @@ import pytest
 
 from agents.errors import Invalid
 from agents.models import Action
-from approvals import bulk
-from approvals.bulk import Bound, NotTogether
+from approvals.deciding import bulk
+from approvals.deciding.bulk import Bound, NotTogether
 from approvals.models import Decision
 from tests.factories import TRANSFER, decide, give_policy, grant_tool, make_action, make_company, make_person
 

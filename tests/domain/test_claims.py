@@ -6,7 +6,9 @@ import pytest
 from django.utils import timezone
 
 from agents.errors import AlreadyDecided, NoSuchAction, NotEligible
-from approvals import claims, history, queue
+from approvals import queue
+from approvals.action import history
+from approvals.attending import claims
 from approvals.models import Claim, Decision
 from tests.factories import decide, events, make_action, make_company, make_person
 

@@ -8,8 +8,8 @@ from django.db.models.functions import Now
 from agents import actions
 from agents.errors import AlreadyDecided, DecisionExpired, Invalid, NoSuchAction, NotAllowed, NotEligible
 from agents.models import Action, Agent, AgentRole
-from approvals import absences, escalating
-from approvals.escalating import NoFurtherRung, escalate, told_people
+from approvals.attending import absences, escalating
+from approvals.attending.escalating import NoFurtherRung, escalate, told_people
 from approvals.models import Claim, Escalation
 from tests.factories import decide, due, events, later, make_action, make_agent, make_company, make_person
 

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from agents.models import Action, Person
-from approvals import board, figures
+from approvals.figures import board, measures
 from approvals.models import Absence
 from tests.domain.reviewed import World, minutes
 from tests.factories import make_company, make_person
@@ -58,7 +58,7 @@ def test_withdrawn_replaced_and_practice_items_are_in_no_figure(world):
     world.end(world.ask(300, kind="practice"), 10)
     told = world.of_team()
     assert (told.totals.came_in, told.totals.judged, told.totals.open_now) == (0, 0, 0)
-    assert told.flow == (figures.Flow(),) * 7
+    assert told.flow == (measures.Flow(),) * 7
 
 
 def test_what_people_decided_counts_though_it_was_withdrawn_afterwards(world):
@@ -158,10 +158,10 @@ def test_an_item_counts_where_it_ended_and_came_in_where_it_began(world):
 
 def test_days_are_those_of_the_zone(world):
     world.end(world.ask(13 * 60), 30)  # yesterday 23:00 in UTC, today 00:00 in Berlin
-    scope = figures.Scope("team", world.team.pk, "support-leads", (world.team.pk,))
-    assert figures.of(scope, world.period("today", "UTC")).totals.came_in == 0
-    assert figures.of(scope, world.period("today", "Europe/Berlin")).totals.came_in == 1
-    flow = figures.of(scope, world.period("7d", "Europe/Berlin")).flow
+    scope = measures.Scope("team", world.team.pk, "support-leads", (world.team.pk,))
+    assert measures.of(scope, world.period("today", "UTC")).totals.came_in == 0
+    assert measures.of(scope, world.period("today", "Europe/Berlin")).totals.came_in == 1
+    flow = measures.of(scope, world.period("7d", "Europe/Berlin")).flow
     assert (flow[-1].came_in, flow[-2].came_in) == (1, 0)
 
 
@@ -259,7 +259,7 @@ def test_a_rule_that_let_run_or_is_no_rule_is_not_judged(world):
     ("ended", "passed", "loose"), [(49, 49, False), (50, 48, True), (100, 95, False), (100, 96, True)]
 )
 def test_a_rule_could_be_looser_above_95_percent_of_at_least_50(ended, passed, loose):
-    assert figures.OfRule("a", "r", ended, passed, ended - passed).is_loose is loose
+    assert measures.OfRule("a", "r", ended, passed, ended - passed).is_loose is loose
 
 
 def test_why_late_counts_every_miss_by_its_cause(world):

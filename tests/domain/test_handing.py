@@ -4,8 +4,9 @@ import pytest
 
 from agents.errors import AlreadyDecided, Invalid, NoSuchAction, NotAllowed, NotEligible
 from agents.models import Action
-from approvals import controls, desk, handing
-from approvals.handing import HandedAlready, NothingHanded
+from approvals.action import controls
+from approvals.deciding import desk, handing
+from approvals.deciding.handing import HandedAlready, NothingHanded
 from approvals.models import Handover
 from tests.factories import decide, events, make_action, make_company, make_person
 

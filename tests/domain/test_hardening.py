@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from agents import stops
 from agents.models import Action, Person
-from approvals import desk
+from approvals.deciding import desk
 from audit.models import RefusalTally
 from controlplane import bodies
 from controlplane import settings as product

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from agents import stops
 from agents.models import Person
-from approvals import history_list, my_stats
+from approvals.figures import history_list, my_stats
 from approvals.models import Decision
 from tests.domain.reviewed import World
 from tests.factories import decide, make_action, make_company, make_person

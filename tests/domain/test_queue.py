@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from agents import stops
 from agents.models import Action, AgentRole, Person, Slot
-from approvals import desk, queue
+from approvals import queue
+from approvals.deciding import desk
 from approvals.queue import rows
 from tests.factories import give_policy, make_action, make_agent, make_person
 

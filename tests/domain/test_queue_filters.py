@@ -10,8 +10,9 @@ from django.utils import timezone
 from agents import stops
 from agents.errors import Invalid
 from agents.models import Action, Person
-from approvals import claims, queue, snoozing, turns
-from approvals.queue import asked, items, missing, pulse, saved
+from approvals import queue
+from approvals.attending import claims, snoozing
+from approvals.queue import asked, items, missing, pulse, saved, turns
 from tests.factories import (
     TRANSFER,
     decide,

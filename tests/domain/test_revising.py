@@ -17,7 +17,9 @@ from agents.errors import (
     Stale,
 )  # fmt: skip
 from agents.models import Action, RunStep
-from approvals import asking, controls, desk, editing, queue
+from approvals import queue
+from approvals.action import controls
+from approvals.deciding import asking, desk, editing
 from approvals.models import Question
 from tests.domain import running
 from tests.factories import (

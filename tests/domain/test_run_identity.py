@@ -9,7 +9,7 @@ from agents import access, actions, people
 from agents.errors import NotEligible
 from agents.lifecycle import State
 from agents.models import Action, Agent, AgentRole, Person, Run
-from approvals import turns
+from approvals.queue import turns
 from audit.actors import Actor
 from tests.domain.running import SAW, action_of, begin, carry, make_talking_company, refund, set_agent
 from tests.factories import Company, decide, make_action, make_person

@@ -13,7 +13,7 @@ from agents.runs import leasing
 from agents.runs.enqueuing import NotRunHere
 from agents.runs.journal import begin as begin_step
 from agents.runtimes.base import Finish, Step, Usage, register
-from approvals import runs as runs_of_people
+from approvals.runs import listing as runs_of_people
 from audit.actors import Actor
 from tests.domain.running import (
     SAW,

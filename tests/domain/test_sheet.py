@@ -6,8 +6,8 @@ from django.test.utils import CaptureQueriesContext
 
 from agents.models import Action, Run, RunStep
 from agents.tools import base
-from approvals import sheet
-from approvals.blocks import recheck, trail
+from approvals.action import sheet
+from approvals.action.blocks import recheck, trail
 from tests.domain import running
 from tests.domain.reading import DRAFT, TOOLS, answered
 from tests.factories import REFUND, decide, give_policy, grant_tool, make_action, make_company

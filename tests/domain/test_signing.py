@@ -10,8 +10,8 @@ from django.db.models.functions import Now
 from agents import access, actions, people, stops
 from agents.errors import AlreadyDecided, DecisionExpired, Invalid, NoSuchAction, NotAllowed, NotEligible, Stale
 from agents.models import Action, ActionContent, AgentRole, Person
-from approvals import desk
-from approvals.desk import AlreadyVoted
+from approvals.deciding import desk
+from approvals.deciding.desk import AlreadyVoted
 from approvals.models import Decision
 from audit.actors import Actor
 from tests.factories import decide, due, events, later, make_action, make_approved, make_company, make_person, moves

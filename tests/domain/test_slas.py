@@ -13,8 +13,8 @@ from agents.models import Action, Agent, ClockInterval
 from agents.policy import deadlines
 from agents.policy.language import Calendar
 from agents.tools import base
-from approvals import absences
-from approvals.clocks import due_of, first_look, is_unstaffed, why_late
+from approvals.attending import absences
+from approvals.attending.clocks import due_of, first_look, is_unstaffed, why_late
 from approvals.models import Claim, Question
 from audit.actors import Actor
 from tests.domain.registered import OPERATOR, add_company, changed, configure_nouns

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from agents import actions, stops
 from agents.models import Action, AgentRole, Run
-from approvals import handing
+from approvals.deciding import handing
 from approvals.models import Absence, Claim, Escalation, Handover, Notice
 from approvals.telling import browser, composing
 from approvals.telling.composing import Moot

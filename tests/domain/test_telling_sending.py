@@ -15,6 +15,7 @@ from approvals.models import Notice
 from approvals.telling import composing, endpoints, mail, sending, trouble, webhooks
 from approvals.telling.endpoints import Endpoint
 from approvals.telling.trouble import Failed
+from approvals.zones import zone_named
 from audit import log
 from audit.actors import Actor
 from audit.models import Event
@@ -247,7 +248,7 @@ def test_what_still_waits_is_said_again_in_the_morning_and_what_is_over_is_not(c
     tell(second)
     send()
     again = Notice.objects.filter(person=company.lea).values_list("next_at", flat=True)
-    assert {f"{at.astimezone(sending.times.zone_of('Europe/Berlin')):%H:%M}" for at in again} == {"08:30"}
+    assert {f"{at.astimezone(zone_named('Europe/Berlin')):%H:%M}" for at in again} == {"08:30"}
     decide(first, company.both)
     tell(first)
     send()

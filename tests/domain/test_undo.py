@@ -11,7 +11,9 @@ from agents import states
 from agents.actions.undo import NoUndo, UndoneAlready
 from agents.errors import AgentStopped, InvalidArguments, KeyReused, NoSuchAction, NotAllowed, NotEligible
 from agents.models import Action, ActionContent, Agent, Grant
-from approvals import controls, queue, undoing
+from approvals import queue
+from approvals.action import controls
+from approvals.deciding import undoing
 from audit.actors import Actor
 from tests.factories import REFUND, decide, events, grant_tool, make_action, make_approved, make_company, make_person
 

@@ -7,10 +7,11 @@ from django.db import IntegrityError, transaction
 from agents import stops
 from agents.errors import AlreadyDecided, DecisionExpired, NoSuchAction, NotAllowed
 from agents.models import Action
-from approvals import controls, desk, history, receipts, voting, withdrawing
+from approvals.action import controls, history
+from approvals.deciding import desk, receipts, voting, withdrawing
+from approvals.deciding.receipts import NoSuchDecision
+from approvals.deciding.withdrawing import AlreadyWithdrawn
 from approvals.models import Decision, Withdrawal
-from approvals.receipts import NoSuchDecision
-from approvals.withdrawing import AlreadyWithdrawn
 from tests.factories import decide, events, later, make_action, make_company, make_person
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from approvals import absences
+from approvals.attending import absences
 from approvals.models import Absence, Escalation
 from tests.factories import make_action, make_agent, make_person, principal_of
 

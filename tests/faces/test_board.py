@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from agents.models import Agent, Person
-from approvals import board_tables, figures, history_list
+from approvals.figures import history_list, measures, tables
 from approvals.models import Preference
 from audit.models import Event
 from tests.domain.reviewed import World
@@ -171,24 +171,24 @@ def test_a_board_takes_as_many_queries_however_much_there_is(at, world, lea):
 
 def test_every_figure_stands_in_the_docs_as_it_is_defined(at, world, lea):
     page = re.sub(r"\s+", " ", (DOCS / "board.md").read_text())
-    for name, definition in figures.DEFINITIONS.items():
+    for name, definition in measures.DEFINITIONS.items():
         assert f"| {name} | {definition} |" in page, name
-    told = board_tables.tables(world.of_team())
+    told = tables.tables(world.of_team())
     for table in told:
         assert f"`{table.name}`" in page
         assert [column.name for column in table.columns if f"`{column.name}`" not in page] == []
     assert [column.name for column in history_list.COLUMNS if f"`{column.name}`" not in page] == []
-    assert [code for code in figures.CAUSES if code and f"`{code}`" not in page] == []
-    assert tuple(table.name for table in told) == board_tables.TABLES
+    assert [code for code in measures.CAUSES if code and f"`{code}`" not in page] == []
+    assert tuple(table.name for table in told) == tables.TABLES
     world.end(world.ask(100), 10)
     shown = words(at(lea).get(BOARD))
-    assert [name for name, said in figures.DEFINITIONS.items() if name not in shown] == []
+    assert [name for name, said in measures.DEFINITIONS.items() if name not in shown] == []
 
 
 # --- exports of the board
 
 
-@pytest.mark.parametrize("name", board_tables.TABLES)
+@pytest.mark.parametrize("name", tables.TABLES)
 def test_a_table_is_the_same_in_csv_jsonl_and_on_the_page(at, world, lea, name):
     for number in range(3):
         world.end(world.ask(300, rules=("over_limit",)), 10 if number else 90)

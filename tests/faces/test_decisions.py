@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from agents import identities
 from agents.models import Action, Agent
-from approvals import asking
+from approvals.deciding import asking
 from approvals.models import Decision, Draft, Preference, Question
 from audit.actors import Actor
 from tests.domain.test_undo import VOID, done

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from agents import states, stops
 from agents.models import Action
-from approvals import desk
+from approvals.deciding import desk
 from approvals.models import Decision, Look, Statement
 from audit.actors import Actor
 from tests.factories import REPLY, give_policy, make_action, make_agent, make_person

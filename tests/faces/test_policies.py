@@ -19,7 +19,8 @@ from django.utils import timezone
 from agents import api_policies, identities, lists, policies
 from agents.models import Action, ActionContent, Grant
 from agents.tools import base
-from approvals import coverage, sheet
+from approvals.action import sheet
+from approvals.owners import coverage
 from audit.actors import Actor
 from audit.models import Event
 from tests.factories import REFUND, TRANSFER, give_policy, make_action, make_agent, make_person

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from agents.models import Action
-from approvals import claims
+from approvals.attending import claims
 from approvals.models import Claim, Preference, SavedView, Snooze
 from tests.factories import REPLY, decide, make_action, make_agent, make_person
 

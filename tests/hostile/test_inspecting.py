@@ -3,7 +3,8 @@
 import pytest
 
 from agents import canonical
-from approvals import inert, inspecting
+from approvals import inert
+from approvals.action import inspecting
 from tests.factories import make_action
 from tests.hostile.corpus.invisible import tagged
 from tests.hostile.places import anew, put_everywhere

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from approvals import charts
-from approvals.charts import HEIGHT, WIDTH, Column, Point
+from approvals.figures import charts
+from approvals.figures.charts import HEIGHT, WIDTH, Column, Point
 
 counts = st.integers(0, 5000)
 columns = st.lists(

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from approvals.clockface import due, opening, span
+from approvals.attending.clockface import due, opening, span
 
 NOW = datetime(2026, 1, 9, 18, 0, tzinfo=UTC)  # a Friday, 19:00 in Berlin
 HOUR = timedelta(hours=1)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from approvals import exporting
-from approvals.exporting import Column, as_cell
+from approvals.figures import exporting
+from approvals.figures.exporting import Column, as_cell
 
 AT = datetime(2026, 11, 21, 11, 8, 3, tzinfo=timezone(timedelta(hours=1)))
 HEADS = (Column("name", "Name"), Column("count", "Count", "count"), Column("at", "At", "time"))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from approvals import periods
+from approvals.figures import periods
 
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Chatham", "America/Havana", "Asia/Beirut")
 instants = st.datetimes(datetime(2024, 1, 2), datetime(2028, 1, 1), timezones=st.just(UTC))

@@ -312,6 +312,20 @@ def test_a_log_line_is_masked_before_it_is_written(message, args, line):
     assert written(message, *args) == line
 
 
+def test_nobody_can_write_a_log_line_of_their_own():
+    forged = written("run ended: %s", "no\r\n2026-11-21 10:00:00 INFO action 7 was approved by ana\x1b[2K\u2028\x85")
+    assert forged == "run ended: no\\r\n    2026-11-21 10:00:00 INFO action 7 was approved by ana\\x1b[2K\\u2028\\x85"
+
+
+def test_nor_by_what_an_exception_says():
+    try:
+        raise ValueError("no\n2026-11-21 10:00:00 INFO approved")
+    except ValueError as error:
+        lines = written("failed", exc_info=(ValueError, error, error.__traceback__)).splitlines()
+    assert lines[0] == "failed"
+    assert all(line.startswith("    ") for line in lines[1:])
+
+
 def test_a_formatter_that_takes_arguments_apart_still_can():
     args = ("203.0.113.7:99", "GET", "/x?email=ana%40example.com", "1.1", 200)
     record = logging.LogRecord("uvicorn.access", logging.INFO, "", 1, '%s - "%s %s HTTP/%s" %d', args, None)
@@ -349,7 +363,8 @@ def test_a_long_line_is_cut_but_never_inside_a_find(before):
 @CALM
 @given(st.lists(st.sampled_from(PIECES), max_size=20).map(" ".join))
 def test_the_filter_masks_what_redact_masks(text):
-    assert written("%s", text) == redact(text, [kind for kind in ALL if kind != "ip"]).text
+    masked = redact(text, [kind for kind in ALL if kind != "ip"]).text
+    assert written("%s", text) == masked.replace("\0", "\\x00").replace("\n", "\n    ")
 
 
 @CALM

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from approvals.timeline import BETWEEN, ORDER, WIDTH, Stretch, lanes, lasting, line
+from approvals.runs.timeline import BETWEEN, ORDER, WIDTH, Stretch, lanes, lasting, line
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 

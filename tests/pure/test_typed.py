@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.arguments import compile_schema
-from approvals import forms
+from approvals.deciding import forms
 
 SCHEMA = {
     "type": "object",

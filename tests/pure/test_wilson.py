@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from approvals.wilson import Share, interval
+from approvals.figures.wilson import Share, interval
 
 # Computed by the textbook's formula elsewhere, in percent to one decimal.
 TABLE = [

@@ -5,8 +5,8 @@ import pytest
 from agents import actions
 from agents.errors import AlreadyDecided, NotEligible, Refusal
 from agents.models import Action
-from approvals import editing, withdrawing
-from approvals.desk import AlreadyVoted
+from approvals.deciding import editing, withdrawing
+from approvals.deciding.desk import AlreadyVoted
 from approvals.models import Decision, Withdrawal
 from tests.factories import decide, due, later, make_action, make_company, make_person, moves
 from tests.races.threads import together

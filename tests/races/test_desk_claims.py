@@ -2,7 +2,7 @@
 
 import pytest
 
-from approvals import claims
+from approvals.attending import claims
 from approvals.models import Claim
 from tests.factories import decide, make_action, make_company, make_person
 from tests.races.threads import together

@@ -8,9 +8,9 @@ from django.db.models.functions import Now
 from agents import actions
 from agents.errors import Invalid, Refusal
 from agents.models import Action, Agent
-from approvals import absences
-from approvals.clocks import first_look
-from approvals.escalating import NoFurtherRung, escalate
+from approvals.attending import absences
+from approvals.attending.clocks import first_look
+from approvals.attending.escalating import NoFurtherRung, escalate
 from approvals.models import Absence, Escalation
 from tests.factories import decide, due, events, later, make_action, make_company, make_person
 from tests.races.threads import together

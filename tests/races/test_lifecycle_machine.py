@@ -30,7 +30,7 @@ from agents.errors import Refusal
 from agents.lifecycle import ENDS, origins
 from agents.models import Action, Agent, Person, Slot, Tool, ToolDefinition
 from agents.tools import base
-from approvals import desk
+from approvals.deciding import desk
 from audit.actors import Actor
 from tests.factories import REFUND, REPLY, decide, make_action, make_agent, make_person
 from tests.toolserver import says, serving

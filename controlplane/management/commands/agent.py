@@ -5,7 +5,7 @@ from django.core.management import CommandError
 from agents import agentfile, readiness, registry, stops
 from agents.counting import count
 from agents.models import Agent, AgentRole
-from approvals import console
+from approvals.owners import console
 from controlplane.commandline import Noun, find_agent
 
 

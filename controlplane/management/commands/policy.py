@@ -13,8 +13,8 @@ from agents.policy.reading import PolicyErrors
 from agents.policy.writing import write_policy
 from agents.readiness import granted_tools
 from agents.rulebook import Examined, RuleInWords
-from approvals import coverage
-from approvals import policies as pages
+from approvals.owners import coverage
+from approvals.owners import policies as pages
 from controlplane.commandline import Noun, find_agent
 
 POLICY_FILE, AGENT_FILE = "policy.yaml", "agent.yaml"

@@ -1,0 +1,1 @@
+"""What one action says to the person who has to answer for it. Only reads."""

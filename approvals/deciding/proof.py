@@ -1,0 +1,68 @@
+"""Proving to be there: from tier 3 on whoever approves has proved who they are within the last minutes.
+
+What they had typed is kept meanwhile, bound to the digest they read, and waits for them filled in. It decides nothing.
+"""
+
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+
+from allauth.account.authentication import get_authentication_records
+from django.conf import settings
+from django.db.models.functions import Now
+
+from agents.errors import Refusal
+from agents.models import Action, Person
+from agents.policy.verdict import SIGNED_TIER
+from approvals.action.blocks import checks
+from approvals.models import Draft
+
+MINUTES = settings.ACCOUNT_REAUTHENTICATION_TIMEOUT // 60
+#: What was typed is kept for so long.
+KEPT = timedelta(minutes=30)
+_FIELDS = ("decision", "reason_code", "note", "then", "shown", "template")
+_LENGTH, _MOST_FIELDS = 4000, 20
+
+
+class StepUpNeeded(Refusal):
+    code, status = "step_up_needed", 403
+    sentence = (
+        f"An approval at tier {SIGNED_TIER} or above takes a proof that it's you, not older than {MINUTES} minutes: enter"
+        " your password at /accounts/reauthenticate/, then send it again."
+    )
+
+
+def method_of(request) -> str:
+    """Return how whoever sent this lately proved who they are (`password`); empty when that is too long ago or unknown.
+
+    Signing in counts as well as confirming it later. A session nobody proved anything in, as an operator's script may
+    make one, counts as nothing.
+    """
+    records = get_authentication_records(request, request.user)
+    lately = [one for one in records if 0 <= time.time() - one.get("at", 0) < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT]
+    return str(lately[-1].get("method", ""))[:20] if lately else ""
+
+
+def is_needed(action: Action) -> bool:
+    """Whether approving this action takes a fresh proof."""
+    return action.effective_tier >= SIGNED_TIER
+
+
+def keep(action: Action, person: Person, form: Mapping[str, str]) -> None:
+    """Keep what a person typed while they prove who they are."""
+    names = [name for name in form if name in _FIELDS or name.startswith(checks.FIELD)][:_MOST_FIELDS]
+    fields = {name[:100]: form[name][:_LENGTH].replace("\x00", "") for name in names if "\x00" not in name}
+    Draft.objects.update_or_create(
+        action=action, person=person, defaults={"digest": action.digest, "fields": fields, "saved_at": Now()}
+    )
+
+
+def kept(action: Action, person: Person) -> dict[str, str]:
+    """Return what this person had typed, by the name of the field; nothing when it is old or for other bytes."""
+    draft = Draft.objects.filter(action=action, person=person, saved_at__gt=Now() - KEPT).first()
+    return draft.fields if draft and draft.digest == action.digest else {}
+
+
+def drop(action: Action, person: Person) -> None:
+    """Forget what was typed: it is decided."""
+    Draft.objects.filter(action=action, person=person).delete()

@@ -1,0 +1,1 @@
+"""What the desk achieves, in figures, drawings, lists and exports. Only reads."""

@@ -1,0 +1,1 @@
+"""Agents, policies, stops and incidents as the people around them read them."""

@@ -1,0 +1,1 @@
+"""Where API clients come in."""

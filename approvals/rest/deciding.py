@@ -1,0 +1,144 @@
+"""REST doors around a decision: take it back, ask, answer, edit, undo. Tokens read and answer; everything else is people's."""
+
+from dataclasses import asdict
+from uuid import UUID
+
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agents import present
+from agents.api import read_fields, read_key
+from agents.errors import Invalid
+from agents.identities import AgentPrincipal
+from approvals.deciding import asking, bulk, editing, handing, receipts, undoing, withdrawing
+from approvals.models import Handover, Question
+from approvals.rest.decisions import person_of, receipt
+from audit import redaction
+
+
+@api_view(["POST"])
+def withdraw(request: Request, action_id: UUID, decision_id: int) -> Response:
+    """`POST actions/{id}/decisions/{decision}/withdraw/`: a signature is taken back, until the last slot is filled."""
+    person = person_of(request)
+    if receipts.decision_for(person, decision_id).action_id != action_id:
+        raise receipts.NoSuchDecision()
+    read_fields(request.data or {}, {}, required=set())
+    withdrawal = withdrawing.withdraw(decision_id=decision_id, by=person)
+    return Response(receipt(withdrawal.decision, person))
+
+
+@api_view(["GET", "POST"])
+def questions(request: Request, action_id: UUID) -> Response:
+    """`GET actions/{id}/questions/`: what was asked of it. `POST`, people only: ask for changes."""
+    if request.method == "GET":
+        asked = asking.for_reader(request.user, action_id)
+        return Response({"questions": [_question(one, request.user) for one in asked]})
+    person = person_of(request)
+    fields = read_fields(request.data, {"codes": list, "text": str}, required=set())
+    codes = fields.get("codes", [])
+    if not all(isinstance(code, str) for code in codes):
+        raise Invalid(errors=[{"field": "codes", "message": "a list of codes"}])
+    question = asking.ask(action_id=action_id, by=person, codes=codes, text=fields.get("text", ""))
+    return Response(_question(question, person), status=201)
+
+
+@api_view(["POST"])
+def answer(request: Request, action_id: UUID) -> Response:
+    """`POST actions/{id}/answer/`: by the agent that proposed it, or by somebody who holds a role of its agent."""
+    fields = read_fields(request.data, {"text": str}, required={"text"})
+    question = asking.answer(action_id=action_id, by=request.user, text=fields["text"])
+    return Response(_question(question, request.user))
+
+
+@api_view(["POST"])
+def revise(request: Request, action_id: UUID) -> Response:
+    """`POST actions/{id}/revisions/`: edited arguments take the place of what waits; `then` approve signs where that is enough."""
+    person = person_of(request)
+    known = {"arguments": dict, "digest": str, "revision": int, "then": str, "note": str}
+    fields = read_fields(request.data, known, required={"arguments", "digest", "revision"})
+    then = fields.pop("then", "review")
+    if then not in ("approve", "review"):
+        raise Invalid(errors=[{"field": "then", "message": "write approve or review"}])
+    edited = editing.edit(action_id=action_id, by=person, approve=then == "approve", **fields)
+    decision = receipt(edited.decision, person) if edited.decision else None
+    return Response({"action": present.for_person(edited.action), "decision": decision}, status=201)
+
+
+@api_view(["POST"])
+def undo(request: Request, action_id: UUID) -> Response:
+    """`POST actions/{id}/undo/`: the tool that undoes it is proposed by a person; others sign. Once per Idempotency-Key."""
+    person = person_of(request)
+    fields = read_fields(request.data, {"arguments": dict}, required={"arguments"})
+    done = undoing.ask(action_id=action_id, by=person, arguments=fields["arguments"], key=read_key(request))
+    headers = {"Idempotent-Replayed": "true"} if done.replayed else {}
+    return Response(done.body, status=done.status, headers=headers)
+
+
+@api_view(["POST"])
+def decide_together(request: Request) -> Response:
+    """`POST decisions/`: one word on several alike of tier 2, each bound to its digest; 200 with a result for each."""
+    person = person_of(request)
+    known = {"decision": str, "items": list, "reason_code": str, "note": str}
+    fields = read_fields(request.data, known, required={"decision", "items"})
+    items = [_bound(one) for one in fields.pop("items")]
+    results = bulk.decide(items, by=person, word=fields.pop("decision"), **fields)
+    return Response({"results": [asdict(result) for result in results]})
+
+
+def _bound(given: object) -> bulk.Bound:
+    if not isinstance(given, dict):
+        raise Invalid(errors=[{"field": "items", "message": "each is an object with id, digest and revision"}])
+    known = {"id": str, "digest": str, "revision": int}
+    one = read_fields(given, known, required=set(known))
+    try:
+        return bulk.Bound(UUID(one["id"]), one["digest"], one["revision"])
+    except ValueError:
+        raise Invalid(errors=[{"field": "items", "message": "not the id of an action"}]) from None
+
+
+@api_view(["POST"])
+def hand_on(request: Request, action_id: UUID) -> Response:
+    """`POST actions/{id}/handover/`: to one person who may sign it anyway, who has ten minutes to answer."""
+    person = person_of(request)
+    fields = read_fields(request.data, {"to": str, "note": str}, required={"to"})
+    return Response(_handover(handing.give(action_id=action_id, by=person, **fields)), status=201)
+
+
+@api_view(["POST"])
+def answer_handover(request: Request, action_id: UUID) -> Response:
+    """`POST actions/{id}/handover/answer/`: by whom it was handed to."""
+    person = person_of(request)
+    said = read_fields(request.data, {"answer": str}, required={"answer"})["answer"]
+    if said not in ("accepted", "declined"):
+        raise Invalid(errors=[{"field": "answer", "message": "write accepted or declined"}])
+    return Response(_handover(handing.answer(action_id=action_id, by=person, accept=said == "accepted")))
+
+
+def _handover(handover: Handover) -> dict:
+    return {
+        "action": str(handover.action_id),
+        "from": handover.giver.username,
+        "to": handover.taker.username,
+        "until": handover.until.isoformat(),
+        "answer": handover.answer or None,
+    }
+
+
+def _question(question: Question, reader) -> dict:
+    """Return one round as its reader sees it: a model may read what an agent reads, so what policy redacts is masked."""
+    body = {
+        "round": question.round,
+        "action": str(question.action_id),
+        "codes": question.codes,
+        "text": question.text,
+        "asked_at": question.asked_at.isoformat(),
+        "until": question.until.isoformat(),
+        "answer": question.answer or None,
+        "answered_at": question.answered_at and question.answered_at.isoformat(),
+        "ended_as": question.ended_as or None,
+    }
+    if isinstance(reader, AgentPrincipal):
+        kinds = {*question.action.snapshot.get("redact", ()), "secret"}
+        body |= redaction.redact_value({"text": question.text, "answer": question.answer or None}, kinds)[0]
+    return body

@@ -1,0 +1,41 @@
+"""REST doors of the queue and of claims. People only, by the same functions as the pages."""
+
+from uuid import UUID
+
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agents.api import read_fields
+from approvals import queue as queue_
+from approvals.attending import claims
+from approvals.models import Claim
+from approvals.queue import asked
+from approvals.rest.decisions import person_of
+
+
+@api_view(["GET"])
+def queue(request: Request) -> Response:
+    """`GET queue/?tier=&agent=&q=...`: what is before the person who asks, narrowed and ordered as the page would be."""
+    person = person_of(request)
+    given = [(key, text) for key, texts in request.GET.lists() for text in texts]
+    return Response(queue_.as_json(queue_.for_person(person, asked.read(given))))
+
+
+@api_view(["POST"])
+def claim(request: Request, action_id: UUID) -> Response:
+    """`POST actions/{id}/claim/`: 201, the slot is theirs to work on for ten minutes; `take_over` takes it from somebody."""
+    person = person_of(request)
+    over = read_fields(request.data or {}, {"take_over": str}, required=set()).get("take_over") == "yes"
+    return Response(_claim(claims.take(action_id, by=person, over=over)), status=201)
+
+
+@api_view(["POST"])
+def release(request: Request, action_id: UUID) -> Response:
+    """`POST actions/{id}/release/`: 204, whether there was a claim of theirs or not."""
+    claims.release(action_id, by=person_of(request))
+    return Response(status=204)
+
+
+def _claim(claim: Claim) -> dict:
+    return {"slot": claim.slot.label, "taken_at": claim.taken_at, "until": claim.until}

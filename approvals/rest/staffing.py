@@ -1,0 +1,100 @@
+"""REST doors for people: who is away, and taking an action further. A token has neither colleagues nor reasons."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.utils.dateparse import parse_datetime
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agents.api import read_fields
+from agents.errors import Invalid, TokenCannotDecide
+from agents.models import Person
+from approvals.attending import absences, escalating
+from approvals.models import Absence, Escalation
+
+_ABSENCE = {"since": str, "until": str, "stand_in": str}
+
+
+@api_view(["GET", "POST"])
+def collection(request: Request) -> Response:
+    """`GET absences/`: one's own, and whom one stands in for. `POST absences/`: to be away, from now on or `since`."""
+    person = _person(request)
+    if request.method == "POST":
+        return Response(_absence(_declare(person, request.data)), status=201)
+    shelf = absences.shelf(person)
+    return Response(
+        {
+            "mine": [_absence(absence) for absence in shelf.mine],
+            "past": [_absence(absence) for absence in shelf.past],
+            "standing_in": [_absence(absence) for absence in shelf.standing_in],
+            "could_stand_in": [colleague.username for colleague in shelf.could],
+        }
+    )
+
+
+@api_view(["DELETE"])
+def absence(request: Request, absence_id: int) -> Response:
+    """`DELETE absences/{id}/`: one is back, or it is called off; what was stays on record."""
+    person = _person(request)
+    return Response(_absence(absences.end(absence_id, person=person, by=person.actor())))
+
+
+@api_view(["POST"])
+def escalate(request: Request, action_id: UUID) -> Response:
+    """`POST actions/{id}/escalate/`: take the next rung now, with a reason."""
+    person = _person(request)
+    fields = read_fields(request.data, {"reason": str}, required={"reason"})
+    return Response(_escalation(escalating.escalate(action_id, by=person, reason=fields["reason"])), status=201)
+
+
+def _declare(person: Person, data: object) -> Absence:
+    fields = read_fields(data, _ABSENCE, required={"until"})
+    times = {name: _instant(name, fields[name]) for name in ("since", "until") if name in fields}
+    stand_in = _colleague(fields["stand_in"]) if fields.get("stand_in") else None
+    return absences.declare(person=person, by=person.actor(), stand_in=stand_in, **times)
+
+
+def _instant(field: str, text: str) -> datetime:
+    try:
+        at = parse_datetime(text)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise Invalid(errors=[{"field": field, "message": "write an instant with its zone, like 2026-12-01T18:00:00Z"}])
+    return at
+
+
+def _colleague(username: str) -> Person:
+    person = Person.objects.filter(username=username).first()
+    if person is None:
+        raise Invalid(errors=[{"field": "stand_in", "message": f"there is no person {username[:80]!r}"}])
+    return person
+
+
+def _person(request: Request) -> Person:
+    if not isinstance(request.user, Person):
+        raise TokenCannotDecide("This is for people who are signed in; a token proposes and reads its own actions.")
+    return request.user
+
+
+def _absence(absence: Absence) -> dict:
+    return {
+        "id": absence.pk,
+        "person": absence.person.username,
+        "since": absence.since.isoformat(),
+        "until": absence.until.isoformat(),
+        "stand_in": absence.stand_in.username if absence.stand_in else None,
+        "ended_at": absence.ended_at and absence.ended_at.isoformat(),
+    }
+
+
+def _escalation(escalation: Escalation) -> dict:
+    return {
+        "action": str(escalation.action_id),
+        "rung": escalation.rung,
+        "why": str(escalation.why),
+        "told": list(escalation.told),
+        "escalated_at": escalation.escalated_at.isoformat(),
+    }

@@ -53,7 +53,7 @@ def _of_code(code: str) -> Failure:
         # A redirect is no refusal, and it may have taken effect: then people said that it didn't, but not why.
         return "unknown" if 300 <= _status(code, _NOT_NOW) < 400 else "unavailable"
     # An answer that couldn't be read says nothing; what else ends a try is the gate, which wouldn't let another follow.
-    return "unknown" if code in ("", "answer_too_large") else "refused"
+    return "unknown" if code in ("", "answer_too_large", "answer_unreadable") else "refused"
 
 
 def _status(code: str, mark: str) -> int:

@@ -19,6 +19,7 @@ from agents.wire import WireRequest
 MAX_ANSWER_BYTES = 256 * 1024
 #: Answers that say "not now" rather than "no": whether an effect happened is open.
 _NOT_NOW = {408, 425, 429}
+_PAGES = {"text/html", "application/xhtml+xml"}
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Response:
 
     status: int
     body: bytes
+    content_type: str = ""
 
 
 def call(definition: dict, wire: WireRequest, *, errand: Errand, deadline: float) -> Result:
@@ -36,7 +38,7 @@ def call(definition: dict, wire: WireRequest, *, errand: Errand, deadline: float
     the answer drips.
     """
     response = send(definition["connector"], wire, errand=errand, deadline=deadline)
-    return _judge(response.status, response.body) if isinstance(response, Response) else response
+    return _judge(response) if isinstance(response, Response) else response
 
 
 def send(connector: dict, wire: WireRequest, *, errand: Errand, deadline: float) -> Response | NothingSent | Unclear:
@@ -97,7 +99,13 @@ def _exchange(host: base.Host, wire: WireRequest, headers: dict[str, str], deadl
         pool.stream(wire.method, url, headers=list(headers.items()), content=wire.body or None) as response,
     ):
         body = _read(response)
-    return Response(response.status, body)
+    return Response(response.status, body, _content_type(response))
+
+
+def _content_type(response: httpcore.Response) -> str:
+    """Return the media type without its parameters, in lower case; empty when none is given."""
+    given = next((value for name, value in response.headers if name.lower() == b"content-type"), b"")
+    return given.decode("latin-1").partition(";")[0].strip().lower()
 
 
 def _read(response: httpcore.Response) -> bytes:
@@ -109,15 +117,35 @@ def _read(response: httpcore.Response) -> bytes:
     return body
 
 
-def _judge(status: int, body: bytes) -> Result:
-    output = _parse(body)
+def _judge(response: Response) -> Result:
+    status, output = response.status, _parse(response.body)
     if 200 <= status < 300:
+        if _is_no_answer(response):
+            return Unclear(reason="answer_unreadable", status=status)
         return Answered(ok=True, status=status, output=output)
     # A redirect isn't followed (the credential would go where nobody signed for), and it is no refusal either: many
     # services answer a POST that took effect with one.
     if status < 400 or status in _NOT_NOW or status >= 500:
         return Unclear(reason=f"tool_answered_{status}", status=status)
     return Answered(ok=False, status=status, output=output, reason=f"tool_refused_{status}")
+
+
+def _is_no_answer(response: Response) -> bool:
+    """Whether this is no word of the tool's: JSON that can't be read, or the page of a proxy or a sign-in in between.
+
+    We ask for JSON. Plain text, other kinds and an empty body are for the tool to choose.
+    """
+    if response.content_type in _PAGES:
+        return True
+    if response.content_type != "application/json" and not response.content_type.endswith("+json"):
+        return False
+    if not response.body.strip():
+        return False
+    try:
+        json.loads(response.body)
+    except (ValueError, RecursionError):
+        return True
+    return False
 
 
 def _parse(body: bytes) -> Any:

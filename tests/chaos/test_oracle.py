@@ -51,7 +51,7 @@ LIED = {
     "done, and wasn't": ("succeeded", Counter(says_done=1)),
     "refused, and was done": ("failed", Counter(done=1, says_refused=1)),
     "failed, and was done": ("unknown", Counter(done=1, says_failed=1)),
-    "nonsense, and was done": ("succeeded", Counter(done=1, says_nonsense=1)),
+    "nonsense, and was done": ("unknown", Counter(done=1, says_nonsense=1)),
 }
 
 

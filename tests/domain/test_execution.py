@@ -214,6 +214,30 @@ def test_huge_answer_is_cut_and_unclear(company, tool):
 
 
 @pytest.mark.parametrize(
+    ("kind", "body", "state"),
+    [
+        ("text/html; charset=utf-8", b"<h1>Sign in to the proxy</h1>", "unknown"),
+        ("application/xhtml+xml", b"<p/>", "unknown"),
+        ("application/json", b'{"refunded": 12', "unknown"),
+        ("Application/Vnd.Shop+JSON; v=2", b"done", "unknown"),
+        ("application/json", b"", "succeeded"),
+        ("application/json", b'{"refunded": 12}', "succeeded"),
+        ("text/plain", b"done", "succeeded"),
+    ],
+)
+def test_a_page_in_between_or_broken_json_is_no_yes(company, tool, kind, body, state):
+    tool.behaviour = says(200, body, **{"Content-Type": kind})
+    action = run(make_approved(company, OTHER))
+    assert action.state == state
+    assert (action.error or {}).get("code") == (None if state == "succeeded" else "answer_unreadable")
+
+
+def test_a_tool_with_keys_is_asked_again_when_its_answer_cannot_be_read(company, tool):
+    tool.behaviour = says(200, b"<html>", **{"Content-Type": "text/html"})
+    assert run(make_approved(company)).state == "retry_wait"
+
+
+@pytest.mark.parametrize(
     "body",
     [
         b"<html>",

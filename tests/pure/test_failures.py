@@ -65,6 +65,7 @@ def test_tool_that_says_no_is_not_asked_with_other_parameters(status):
         ("unknown_secret", "unavailable"),
         ("tool_answered_302", "unknown"),
         ("answer_too_large", "unknown"),
+        ("answer_unreadable", "unknown"),
         ("grant_gone", "refused"),
         ("digest_mismatch", "refused"),
     ],

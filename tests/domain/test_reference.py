@@ -10,6 +10,7 @@ from django.core.management import call_command, get_commands
 from agents import errors
 from agents.documents.grammar import Keys
 from agents.lifecycle import State
+from agents.policy.judging.defaults import REVIEWS
 from agents.policy.language import Mode, Type
 from agents.policy.reading import grammar
 from approvals.models import ReasonCode
@@ -64,3 +65,17 @@ def test_every_setting_from_the_environment_is_documented():
     names = set(re.findall(r'setting\("([A-Z_]+)"', source))
     page = (DOCS / "settings.md").read_text()
     assert names and sorted(name for name in names if f"`{name}`" not in page) == []
+
+
+def test_the_clocks_of_each_tier_are_documented():
+    rows = re.findall(
+        r"^\| (\d)[^|]*\|([^|]+)\|([^|]+)\|([^|]+)\|([^|]+)\|$", (DOCS / "desk.md").read_text(), re.MULTILINE
+    )
+    written = {int(tier): tuple(_seconds(cell) for cell in cells) for tier, *cells in rows}
+    reviews = {tier: REVIEWS[tier] for tier in (2, 3, 4)}
+    assert written == {tier: (one.look, one.due, one.expires, one.permit) for tier, one in reviews.items()}
+
+
+def _seconds(cell: str) -> int:
+    number, unit = cell.split()
+    return int(number) * {"min": 60, "h": 3600}[unit]

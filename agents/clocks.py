@@ -28,7 +28,7 @@ class Rung:
     tell: tuple[str, ...]
 
 
-#: Where the agent file says nothing: at once, to the owner, from tier 3 on to the steward too.
+#: Where the agent file says nothing: at once, to the owner, from tier 3 on to the steward too, at tier 4 to security as well.
 _USUAL = (Rung(0, ()),)
 
 

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import DurationField, ExpressionWrapper, F, QuerySet
 from django.db.models.functions import Now
 
+from agents.actions import attending
 from agents.models import ActionContent, RunContent, RunStep
 from audit import log
 from audit.actors import Actor
@@ -41,6 +42,7 @@ def _erase_batch(contents: QuerySet, owner: str, erase: Callable) -> int:
 
 
 def _erase_action(content: ActionContent) -> None:
+    attending.desk().forget(content.action)
     ActionContent.objects.filter(pk=content.pk).update(
         rationale="", claims={}, provenance={}, output=None, note="", erased_at=Now()
     )

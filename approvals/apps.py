@@ -7,8 +7,13 @@ class ApprovalsConfig(AppConfig):
 
     def ready(self):
         from agents.actions import attending
-        from approvals.attending import clocks, escalating
+        from approvals.attending import clocks, escalating, forgetting
 
         attending.register(
-            attending.Desk(climb=escalating.climb, why_late=clocks.why_late, unanswered=clocks.unanswered)
+            attending.Desk(
+                climb=escalating.climb,
+                why_late=clocks.why_late,
+                unanswered=clocks.unanswered,
+                forget=forgetting.forget,
+            )
         )

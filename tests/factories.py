@@ -277,6 +277,15 @@ TRANSFER = {
 }
 
 
+#: A tool of tier 4, and the policy that opens it.
+ROTATE = {**REPLY, "name": "rotate_secret", "tier": 4, "idempotent": True, "headline": "Rotate for {ticket}"}
+OPENED = """
+    policy: p
+    rules:
+      - {id: leak, tool: rotate_secret, then: review, when: "text == 'leaked'", due: 10m, expires: 1h}
+"""
+
+
 def give_policy(agent: Agent, text: str) -> Agent:
     """Publish a policy for the agent, as an import would, with the source `shop` granted; return the agent with it."""
     Agent.objects.filter(pk=agent.pk).update(sources=["shop"])

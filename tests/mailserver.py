@@ -2,8 +2,9 @@
 
 import socketserver
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -21,6 +22,8 @@ class Mailbox:
     raw: list[bytes] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
+    #: What it answers byte by byte, 0.3 s apart: a command, or `greeting`.
+    drips: str = ""
     #: A mail is taken only when this is set.
     open: threading.Event = field(default_factory=threading.Event)
     reached: threading.Event = field(default_factory=threading.Event)
@@ -28,10 +31,11 @@ class Mailbox:
 
 class _Session(socketserver.StreamRequestHandler):
     def handle(self):
+        self.verb = "greeting"
         self.say("220 mail.example ESMTP")
         for line in self.rfile:
             words = line.decode("ascii", "replace").split(None, 1) or [""]
-            verb = words[0].upper()
+            verb = self.verb = words[0].upper()
             if verb == "QUIT":
                 self.say("221 bye")
                 return
@@ -58,13 +62,22 @@ class _Session(socketserver.StreamRequestHandler):
             if line == b".\r\n":
                 break
             lines.append(line[1:] if line.startswith(b".") else line)
+        else:
+            return  # they hung up before the end
         whole = b"".join(lines)
         self.server.box.raw.append(whole)
         self.server.box.mails.append(message_from_bytes(whole, policy=policy.default))
         self.say("250 taken")
 
     def say(self, line: str):
-        self.wfile.write(f"{line}\r\n".encode())
+        whole = f"{line}\r\n".encode()
+        if self.server.box.drips != self.verb:
+            self.wfile.write(whole)
+            return
+        with suppress(OSError):  # nobody waits for the end of it
+            for byte in whole:
+                time.sleep(0.3)
+                self.wfile.write(bytes([byte]))
 
 
 @contextmanager
@@ -85,7 +98,6 @@ def mail_server() -> Iterator[Mailbox]:
 def sending_to(port: int):
     """Let the product send its mail to this port of loopback, as `COUNTERSIGN_MAIL_URL` would."""
     return override_settings(
-        EMAIL_BACKEND="django.core.mail.backends.smtp.EmailBackend",
         EMAIL_HOST="127.0.0.1",
         EMAIL_PORT=port,
         EMAIL_TIMEOUT=5,

@@ -12,12 +12,14 @@ class Desk:
 
     `climb` takes whatever rung is due, and one at once where nobody present could sign; it says whether it took any.
     `why_late` says why an action that is just past due wasn't decided. `unanswered` ends the question that nobody
-    answered in time.
+    answered in time. `forget` erases what people wrote to each other about an action whose content dies; what they
+    decided, and the events, stay.
     """
 
     climb: Callable[[Action], bool]
     why_late: Callable[[Action], str]
     unanswered: Callable[[Action], None]
+    forget: Callable[[Action], None]
 
 
 _registered: list[Desk] = []

@@ -12,6 +12,8 @@ from agents import access, clocks, states
 from agents.errors import DecisionExpired, Invalid, NoSuchAction, NotAllowed, Refusal
 from agents.lifecycle import State
 from agents.models import Action, AgentRole, Person
+from agents.policy.judging.routing import SECURITY
+from agents.policy.verdict import BREAK_GLASS_TIER
 from approvals.attending import claims
 from approvals.attending import clocks as desk_clocks
 from approvals.models import Escalation
@@ -116,10 +118,11 @@ def _take(action: Action, why: str, *, by: Person | None = None, reason: str = "
 
 
 def _who_answers(action: Action) -> list[str]:
-    """Return the usernames of who answers for the agent now: its owner, from tier 3 on its steward too."""
+    """Return who answers for the agent now, by name: its owner, from tier 3 on its steward too, at tier 4 security as well."""
     roles = [AgentRole.Role.OWNER, *([AgentRole.Role.STEWARD] if action.effective_tier >= STEWARD_TIER else [])]
     held = AgentRole.objects.filter(agent=action.agent_id, role__in=roles).order_by("pk")
-    return list(dict.fromkeys(held.values_list("person__username", flat=True)))
+    names = list(dict.fromkeys(held.values_list("person__username", flat=True)))
+    return [SECURITY, *names] if action.effective_tier >= BREAK_GLASS_TIER else names
 
 
 def told_people(names: Collection[str]) -> list[Person]:

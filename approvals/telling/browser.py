@@ -26,9 +26,11 @@ def new_for(person: Person, after: int | None) -> dict:
     if after is None:
         return {"last": mine.aggregate(last=Max("pk"))["last"] or 0, "notices": []}
     fresh = Q(pk__gt=after, made_at__gte=Now() - RECENT, action__state=State.AWAITING_REVIEW)
-    # Whoever has left the group meanwhile isn't shown it any more.
+    # Whoever has left the group meanwhile isn't shown it any more; whom a ladder names needs to be in none.
     theirs = Exists(Slot.objects.filter(action=OuterRef("action"), group__in=Group.objects.filter(user=person)))
-    found = list(mine.filter(fresh, theirs).select_related("action").order_by("-pk")[:MOST])[::-1]
+    found = list(
+        mine.filter(fresh, theirs | Q(kind="escalated")).select_related("action__definition").order_by("-pk")[:MOST]
+    )[::-1]
     return {"last": max([after, *(notice.pk for notice in found)]), "notices": [_json(notice) for notice in found]}
 
 
@@ -38,7 +40,7 @@ def _json(notice: Notice) -> dict:
         "id": notice.pk,
         "kind": notice.kind,
         "title": f"T{action.effective_tier}: {LEADS[notice.kind]}",
-        "text": composing.safe(action.headline),
+        "text": composing.headline(action),
         "tag": str(action.lineage),
         "url": composing.absolute("action", action.pk),
     }

@@ -1,5 +1,6 @@
 """A notice becomes a letter when it goes out: from the rows as they stand then, and only if it is still true."""
 
+import json
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -13,7 +14,7 @@ from agents.lifecycle import State
 from agents.models import Action, Agent, AgentRole, Person, Run, Slot
 from approvals import inert
 from approvals.models import Escalation, Handover, Notice, Question
-from approvals.telling import audience
+from approvals.telling import audience, discreet
 from approvals.telling.kinds import REVIEW
 from approvals.telling.letter import Letter
 from audit import redaction
@@ -35,6 +36,11 @@ def safe(text: object) -> str:
     Masked first: what hides inside a number must not keep it from being found. Addresses are no links.
     """
     return inert.as_subject(redaction.redact(str(text)).text, limit=LONGEST)
+
+
+def headline(action: Action) -> str:
+    """Return the action's headline as it leaves the house: without names and free text, masked and inert all the same."""
+    return safe(discreet.headline_of(action.definition.body, json.loads(bytes(action.payload)), action.facts))
 
 
 def compose(notice: Notice) -> Letter | Moot:
@@ -63,7 +69,7 @@ def compose(notice: Notice) -> Letter | Moot:
 
 
 def _actions():
-    return Action.objects.select_related("agent", "proposer_person", "on_behalf_of").annotate(now=Now())
+    return Action.objects.select_related("agent", "definition", "proposer_person", "on_behalf_of").annotate(now=Now())
 
 
 def action_letter(
@@ -85,7 +91,7 @@ def action_letter(
     return Letter(
         kind=kind,
         tier=action.effective_tier,
-        headline=safe(action.headline),
+        headline=headline(action),
         link=absolute("action", action.pk) if linked else "",
         lineage=str(action.lineage),
         happened=safe(event.sentence()),

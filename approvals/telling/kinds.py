@@ -60,6 +60,8 @@ KIND_OF: Mapping[str, str] = MappingProxyType(
 )
 #: Whoever may sign is asked to.
 REVIEW = frozenset({"your_turn", "look_overdue", "at_risk", "overdue"})
+#: It wasn't decided in time, or nobody present could.
+LATE = frozenset({"overdue", "escalated"})
 #: Somebody is asked to do something: when it is over they are told so.
 CALLS = REVIEW | {"escalated", "handed", "question", "outcome_unknown"}
 #: How a review ends, and how an unknown outcome does.

@@ -8,11 +8,11 @@ from contextlib import suppress
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.core.mail.backends.base import BaseEmailBackend
 
 from agents.models import Person
 from approvals.telling import composing, letter
 from approvals.telling.letter import Letter
+from approvals.telling.smtp import Backend
 from approvals.telling.trouble import Failed, Hopeless
 
 NOT_SET_UP = "no mail server is set up (COUNTERSIGN_MAIL_URL)"
@@ -46,10 +46,9 @@ def _mail(subject: str, text: str, person: Person, headers: dict[str, str]) -> E
     return EmailMessage(subject, text, settings.DEFAULT_FROM_EMAIL, [person.email], headers={**_HEADERS, **headers})
 
 
-def deliver(mail: EmailMessage, server: BaseEmailBackend) -> None:
+def deliver(mail: EmailMessage, server: Backend) -> None:
     """Hand a mail to the server, whose connection stays open for the next. Raises Failed or Hopeless."""
     try:
-        server.open()
         server.send_messages([mail])
     except (smtplib.SMTPException, OSError) as error:
         with suppress(smtplib.SMTPException, OSError):
@@ -65,6 +64,8 @@ def _trouble(error: Exception) -> Failed:
         return Failed(f"the server didn't take our password ({error.smtp_code})", unreachable=True)
     if isinstance(error, smtplib.SMTPResponseException):
         return _judged([error.smtp_code], "the server refused the mail")
+    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
+        return Failed("the server didn't answer in time", unreachable=True)
     if isinstance(error, smtplib.SMTPException):
         return Failed(f"the server broke off ({type(error).__name__})", unreachable=True)
     if isinstance(error, ssl.SSLError):

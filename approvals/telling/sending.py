@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 
-from django.core.mail import get_connection
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
@@ -19,6 +18,7 @@ from django.db.models.functions import Now
 from approvals.models import Notice
 from approvals.telling import composing, habits, mail, reading, times, trouble, webhooks
 from approvals.telling.composing import Moot
+from approvals.telling.smtp import Backend
 from approvals.telling.trouble import Failed, Hopeless
 from audit import log
 from audit.actors import Actor
@@ -68,7 +68,7 @@ def _keep_at(lane: Callable[[], int], stopped: threading.Event) -> None:
 
 def send_mails() -> int:
     """Send the digests and mails that are due; return how many notices were dealt with."""
-    server = get_connection()
+    server = Backend()
     try:
         return _send_digests(server) + _send_single(server)
     finally:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from approvals.telling.kinds import REVIEW
+from approvals.telling.kinds import LATE, REVIEW
 from approvals.zones import zone_named
 
 MORNING = time(8, 30)
@@ -44,17 +44,19 @@ def plan(
     """Return what one person gets of this kind for something of this tier, now.
 
     Tier 2 waits for the digest while whoever may sign is asked; whatever concerns this person by name, and tiers 3 and 4,
-    go at once. Quiet hours put off everything but tier 4. `last_digest` is when their last one went, `pending` when the
-    next goes that is already made. `digested`: all they heard of it so far was in a digest, and so is its end.
+    go at once. Quiet hours put off everything but tier 4, and what is late there comes by mail even to who turned mail
+    off. `last_digest` is when their last one went, `pending` when the next goes that is already made. `digested`: all
+    they heard of it so far was in a digest, and so is its end.
     """
     quiet = tier < 4 and is_quiet(now, habits)
+    alarm = tier >= 4 and kind in LATE
     sendings = []
     if habits.mails and (digested or (tier <= 2 and kind in REVIEW)):
         if habits.digest_minutes:
             sendings.append(Sending("digest", pending or next_digest(now, habits, last_digest)))
-    elif habits.mails:
+    elif habits.mails or alarm:
         sendings.append(Sending("mail", after_quiet(now, habits) if quiet else now))
-    if habits.notifies and not quiet and kind in REVIEW and (tier >= 4 or kind in ("at_risk", "overdue")):
+    if habits.notifies and not quiet and (alarm or (kind in REVIEW and (tier >= 4 or kind in ("at_risk", "overdue")))):
         sendings.append(Sending("browser", now))
     return sendings
 

@@ -5,13 +5,11 @@ import pytest
 from agents import actions
 from agents.errors import Invalid
 from agents.models import Incident
-from tests.factories import REPLY, decide, events, give_policy, make_action, make_company, make_person
+from tests.factories import OPENED, ROTATE, decide, events, give_policy, make_action, make_company, make_person
 from tests.toolserver import serving
 
 pytestmark = pytest.mark.django_db
-ROTATE = {**REPLY, "name": "rotate_secret", "tier": 4, "idempotent": True, "headline": "Rotate for {ticket}"}
 SIGN = {"4": ["security", "finance"]}
-OPENED = "policy: p\nrules:\n  - {id: leak, tool: rotate_secret, then: review, when: \"text == 'leaked'\", due: 10m, expires: 1h}\n"
 
 
 def company(sign=None):

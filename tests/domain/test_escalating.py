@@ -1,6 +1,6 @@
 """Taking an action further: each rung once, by the clock or by hand, and nobody gets a right by being told."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from django.db.models.functions import Now
@@ -10,8 +10,22 @@ from agents.errors import AlreadyDecided, DecisionExpired, Invalid, NoSuchAction
 from agents.models import Action, Agent, AgentRole
 from approvals.attending import absences, escalating
 from approvals.attending.escalating import NoFurtherRung, escalate, told_people
-from approvals.models import Claim, Escalation
-from tests.factories import decide, due, events, later, make_action, make_agent, make_company, make_person
+from approvals.models import Claim, Escalation, Notice
+from approvals.telling import browser
+from tests.domain.telling import prefer, tell, told
+from tests.factories import (
+    OPENED,
+    ROTATE,
+    decide,
+    due,
+    events,
+    give_policy,
+    later,
+    make_action,
+    make_agent,
+    make_company,
+    make_person,
+)  # fmt: skip
 
 pytestmark = pytest.mark.django_db
 HOUR = 3600
@@ -234,3 +248,24 @@ def test_names_stand_for_groups_and_people_as_they_are_now(company):
 
 def test_the_reasons_are_those_of_the_table():
     assert {str(why) for why in escalating.Why} == {"overdue", "still_overdue", "by_hand", "unstaffed"}
+
+
+# --- tier 4
+
+
+def test_tier_4_that_is_late_without_a_ladder_tells_security_and_whoever_answers_at_once_by_every_channel():
+    made = make_company(sign={"4": ["security", "finance"]}, tools=[ROTATE])
+    officer, steward = make_person("officer", "security"), make_person("stefan")
+    AgentRole.objects.create(agent=made.agent, role=AgentRole.Role.STEWARD, person=steward)
+    give_policy(made.agent, OPENED)
+    for person in (officer, steward, made.owner):
+        prefer(person, mails=False, notifies=True, quiet_from=time(0), quiet_until=time(23, 59))
+    action = late(make_action(made.agent, "rotate_secret", arguments={"ticket": "t-1", "text": "leaked"}))
+    actions.sweep()
+    assert escalated(action) == [(1, "overdue", ["security", made.owner.username, "stefan"])]
+    tell(action, "action.escalated")
+    everybody = {officer.username, "stefan", made.owner.username}
+    assert told("escalated") == told("escalated", "browser") == everybody
+    assert not Notice.objects.filter(kind="escalated", channel="mail", next_at__gt=Now())
+    for person in (officer, steward, made.owner):
+        assert [one["kind"] for one in browser.new_for(person, 0)["notices"]] == ["escalated"]

@@ -4,6 +4,7 @@ import logging
 import time
 from datetime import timedelta
 from email.header import decode_header, make_header
+from functools import partial
 
 import pytest
 from django.core.management import call_command
@@ -11,8 +12,9 @@ from django.utils import timezone
 
 from agents import stops
 from agents.models import Action
+from approvals.attending import claims
 from approvals.models import Notice
-from approvals.telling import composing, endpoints, mail, sending, trouble, webhooks
+from approvals.telling import browser, composing, endpoints, mail, sending, smtp, trouble, webhooks
 from approvals.telling.endpoints import Endpoint
 from approvals.telling.trouble import Failed
 from approvals.zones import zone_named
@@ -20,7 +22,7 @@ from audit import log
 from audit.actors import Actor
 from audit.models import Event
 from tests.domain.telling import give_address, now_due, prefer, send, tell
-from tests.factories import decide, make_action, make_company
+from tests.factories import REPLY, TRANSFER, decide, make_action, make_company, make_person
 from tests.mailserver import mail_server, sending_to, text_of
 from tests.receiver import SECRET, receiving
 
@@ -115,7 +117,7 @@ def test_what_an_agent_writes_stays_one_line_of_the_subject(company, box, hostil
         head = raw.partition(b"\r\n\r\n")[0]
         assert b"\nBcc:" not in head and head.count(b"\nSubject:") + head.startswith(b"Subject:") == 1
         subject = str(make_header(decode_header(one["Subject"])))
-        assert "[U+" in subject
+        assert subject == "[T3] Refund USD 120.00 for order [order id]"
         assert all(char == "\n" or (char.isprintable() and char not in "\u202e\u200b\u2028") for char in text_of(one))
 
 
@@ -130,22 +132,76 @@ def test_the_words_of_a_stop_stay_one_line_masked_and_inert(company, box):
 
 
 def test_planted_personal_data_and_links_reach_no_channel(company, box):
-    planted = "A-1 lena.ortiz@shop.example 4111 1111 1111 1111 +49 30 901820 DE89370400440532013000"
+    mixed = "A-1 lena.ortiz@shop.example 4111 1111 1111 1111 +49 30 901820 DE89370400440532013000"
     with receiving("action.proposed") as receiver:
-        tell(make_action(company.agent, arguments={"order_id": planted, "amount_usd": 120}))
+        for planted in (mixed, "4111-1111-1111-1111"):  # the second reads like a reference
+            tell(make_action(company.agent, arguments={"order_id": planted, "amount_usd": 120}))
         send()
         assert receiver.got
         whole = b"".join(box.raw) + b"".join(one.body for one in receiver.got)
     whole += "".join(text_of(one) for one in box.mails).encode()
     for secret in (b"lena.ortiz", b"4111", b"901820", b"DE8937"):
         assert secret not in whole
-    assert b"[email]" in whole and b"[card]" in whole
+    assert b"[order id]" in whole and b"[card]" in whole
+
+
+def test_a_name_in_a_headline_leaves_by_no_channel(box):
+    made = make_company(tools=[{**TRANSFER, "tier": 3}])
+    give_address(made.fin, made.lea, made.both)
+    prefer(made.fin, notifies=True)
+    action = make_action(made.agent, "transfer", arguments={"payee": "Lena Ortiz", "amount_usd": 120})
+    assert "Lena Ortiz" in action.headline, "at the desk it stands"
+    with receiving("action.proposed", "action.at_risk") as receiver:
+        tell(action)
+        log.record("action.at_risk", by=Actor.SYSTEM, subject=("action", str(action.pk)))
+        tell(action, "action.at_risk")
+        send()
+        whole = b"".join(box.raw + [one.body for one in receiver.got]).decode()
+        shown = browser.new_for(made.fin, 0)["notices"]
+    assert "Lena" not in whole and "[payee]" in whole and receiver.got
+    assert [one["text"] for one in shown] == ["Transfer USD 120.00 to [payee]"]
+
+
+def test_a_name_in_a_headline_is_in_no_digest(box):
+    made = make_company(tools=[{**REPLY, "headline": "Reply to {text}"}])
+    give_address(made.lea, made.both)
+    tell(make_action(made.agent, "send_reply", arguments={"ticket": "t-1", "text": "Lena Ortiz"}))
+    send()
+    assert {mail["Subject"] for mail in box.mails} == {"[T2] 1 action waits for you"}
+    assert all("Lena" not in text_of(mail) and "Reply to [text]" in text_of(mail) for mail in box.mails)
 
 
 def test_an_address_in_a_headline_is_no_link(company, box):
-    tell(make_action(company.agent, arguments={"order_id": "https://evil.example/login", "amount_usd": 120}))
+    tell(make_action(company.agent, arguments={"order_id": "203.0.113.9/login", "amount_usd": 120}))
     send()
-    assert "evil.example" not in text_of(box.mails[0]) and "evil[.]example" in text_of(box.mails[0])
+    assert "203.0.113.9" not in text_of(box.mails[0])
+
+
+@pytest.mark.parametrize("dripped", ["greeting", "RCPT", "DATA"])
+def test_a_server_that_drips_its_answers_holds_no_mail_up_for_long(company, box, monkeypatch, dripped):
+    """Each byte comes long before a socket's timeout."""
+    monkeypatch.setattr(sending, "Backend", partial(smtp.Backend, seconds=1.0))
+    notices = tell(make_action(company.agent))
+    now_due()
+    box.drips = dripped
+    assert sending.send_mails() == 1, "the lane stops there"
+    assert Notice.objects.get(tries=1).error == "the server didn't answer in time"
+    box.drips = ""
+    send()
+    assert len(box.mails) == len(notices)
+
+
+def test_whoever_had_claimed_it_gets_a_mail_when_somebody_takes_it_over(company, box):
+    jonas = make_person("jonas", "finance")
+    action = make_action(company.agent)
+    claims.take(action.pk, by=company.fin)
+    claims.take(action.pk, by=jonas, over=True)
+    tell(action, "claim.taken_over")
+    send()
+    (one,) = box.mails
+    assert one["To"] == company.fin.email and one["Subject"].startswith("[T3] Refund")
+    assert "Somebody else took over what you had claimed." in text_of(one)
+    assert f"What happened: {jonas} took it over from {company.fin.username}" in text_of(one)
 
 
 def test_without_a_server_the_notice_says_so_and_nothing_is_tried_again(company):

@@ -51,6 +51,13 @@ def test_who_wants_no_mail_gets_none():
     assert channels("your_turn", 2, Habits(digest_minutes=0)) == []
 
 
+def test_what_is_late_at_tier_4_reaches_them_all_the_same():
+    silent = Habits(mails=False, digest_minutes=0)
+    assert channels("overdue", 4, silent) == channels("escalated", 4, silent) == ["mail"]
+    assert channels("overdue", 3, silent) == channels("escalated", 3, silent) == []
+    assert channels("escalated", 4, Habits(notifies=True)) == ["mail", "browser"]
+
+
 def test_quiet_hours_put_off_tier_3_and_never_tier_4():
     at = utc(2026, 11, 18, 22, 0)  # 23:00 in Berlin
     assert times.plan("your_turn", 3, NIGHT, now=at) == [Sending("mail", utc(2026, 11, 19, 6, 0))]

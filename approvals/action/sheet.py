@@ -17,6 +17,7 @@ from approvals.action.blocks import (
     card,
     changes,
     checks,
+    closely,
     evidence,
     gates,
     provenance,
@@ -32,7 +33,7 @@ from approvals.action.history import Entry
 from approvals.attending import clockface
 from approvals.attending.clockface import Due
 
-TEMPLATE = "action/3"  # counts up when the page shows something else: a decision keeps which one it was made on
+TEMPLATE = "action/4"  # counts up when the page shows something else: a decision keeps which one it was made on
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class Sheet:
 
     While `in_review`, what isn't signed may still be. `policy` is the address of the policy that gave the verdict, empty
     where there is none or it isn't theirs to see. `said` is what people stated of an outcome that was unknown. `card` is
-    there at tier 2 alone, `recheck` when somebody has just looked again. `incomplete` is what keeps this person from
+    there at tier 2 alone, `recheck` when somebody has just looked again. `closely` is what hides, misleads or doesn't fit. `incomplete` is what keeps this person from
     approving, in sentences.
     """
 
@@ -109,6 +110,7 @@ class Sheet:
     card: card.Card | None
     changes: changes.Changes
     reach: reach.Reach
+    closely: list[closely.Sign]
     gates: list[gates.Gate]
     checks: list[checks.Check]
     prefill: checks.Prefill
@@ -147,6 +149,8 @@ def for_person(action: Action, person: Person, *, recheck: Recheck | None = None
     masked = not mine and person.pk not in {role.person_id for role in roles}
     before = trail.of(action)
     seen = evidence.of(action, before, evidence.opened_by(action, person))
+    record = track.of(action)
+    signs = closely.of(action, before, changed, facts, record, masked=masked)
     return Sheet(
         action=action,
         state_words="Waiting for you" if may.approve else queue.state_words(action),
@@ -166,12 +170,13 @@ def for_person(action: Action, person: Person, *, recheck: Recheck | None = None
         card=card.of(action, before, masked=masked),
         changes=changed,
         reach=reach.of(action),
+        closely=signs,
         gates=gates.of(action, before.run),
         checks=asked if may.approve else [],
         prefill=checks.prefill(action, form or {}),
         evidence=seen,
         account=account.of(action),
-        track=track.of(action),
+        track=record,
         provenance=provenance.of(action, before, [str(role.person) for role in roles if _owns(role)]),
         similar=similar.of(
             action, groups=mine, decided=not may.blind, answered=bool(asked) and all(one.answer for one in asked)
@@ -185,7 +190,7 @@ def for_person(action: Action, person: Person, *, recheck: Recheck | None = None
         history=events,
         controls=may,
         in_review=in_review,
-        shown_digest=_shown_digest(action, grid, call, facts, changed),
+        shown_digest=_shown_digest(action, grid, call, facts, changed, signs),
     )
 
 
@@ -273,7 +278,14 @@ def _permit(action: Action, in_review: bool) -> str:
     return ""
 
 
-def _shown_digest(action: Action, grid: list[Argument], call: Call, facts: list[Fact], changed: changes.Changes) -> str:
+def _shown_digest(
+    action: Action,
+    grid: list[Argument],
+    call: Call,
+    facts: list[Fact],
+    changed: changes.Changes,
+    signs: list[closely.Sign],
+) -> str:
     return canonical.digest_of(
         {
             "template": TEMPLATE,
@@ -282,6 +294,7 @@ def _shown_digest(action: Action, grid: list[Argument], call: Call, facts: list[
             "facts": [[fact.name, fact.value, fact.whole, fact.why] for fact in facts],
             "changes": [[line.change.field, line.change.now, line.change.after] for line in changed.lines],
             "arguments": [[one.name, one.value] for one in grid],
+            "closely": [[sign.where, sign.text] for sign in signs],
             "call": [call.tool, call.method, call.host, call.path, call.undo, call.idempotent],
             "digest": action.digest,
             "definition": action.definition.digest,

@@ -1,5 +1,6 @@
 """Pages of one action and its decisions: parse, call one verb, answer. A GET never decides."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,7 +17,7 @@ from agents.errors import Invalid, Refusal
 from agents.models import Person
 from approvals import queue
 from approvals.action import brief, sheet
-from approvals.action.blocks import alongside, evidence, recheck
+from approvals.action.blocks import alongside, changes, evidence, recheck
 from approvals.deciding import asking, desk, proof, receipts
 from approvals.models import Decision, Preference, ReasonCode
 from approvals.pages import faults
@@ -33,11 +34,16 @@ def action_page(request: HttpRequest, action_id) -> HttpResponse:
     action = access.action_for(request.user, action_id)
     typed = proof.kept(action, request.user)
     shown = sheet.for_person(action, request.user, form=typed)
-    if (
-        request.method == "GET" and "Sec-Purpose" not in request.headers
-    ):  # a browser that fetches ahead has read nothing
+    if _is_read(request):
+        if shown.controls.approve and (again := recheck.on_opening(action, request.user)):
+            shown = replace(shown, recheck=again, changes=changes.of(action, again.facts))
         desk.look(action=action, by=request.user, preview_hash=shown.shown_digest, template_version=sheet.TEMPLATE)
     return show(request, shown, typed=typed, draft=bool(typed))
+
+
+def _is_read(request: HttpRequest) -> bool:
+    """Whether somebody opens the page: a browser that fetches ahead has read nothing."""
+    return request.method == "GET" and "Sec-Purpose" not in request.headers
 
 
 def show(request: HttpRequest, shown: sheet.Sheet, *, status: int = 200, **context) -> HttpResponse:
@@ -138,8 +144,7 @@ def evidence_page(request: HttpRequest, action_id: UUID, piece_id: UUID) -> Http
     seen = evidence.opened_by(action, person)
     masked = not sheet.may_read_whole(action, person)
     opened = evidence.open_piece(action, piece_id, masked=masked, opened=seen)
-    # A browser that fetches ahead has read nothing.
-    if request.method == "GET" and "Sec-Purpose" not in request.headers:
+    if _is_read(request):
         evidence.note_opened(action, opened.piece, by=person)
     inside = request.headers.get("HX-Request") == "true"
     context = {"action": action, "opened": opened}

@@ -264,7 +264,7 @@ def test_the_customers_words_stand_beside_the_draft(company):
     answered(make_action(company.agent, "read_ticket", arguments={"ticket": "T-1"}), {"id": "T-1", "text": WORDS})
     action = make_action(company.agent, "send_reply", arguments={"ticket": "T-1", "text": DRAFT})
     shown = card.of(action, trail.of(action), masked=False)
-    assert (shown.words.text, shown.draft.text, shown.arguments) == (WORDS, DRAFT, [("ticket", "T-1")])
+    assert (shown.words.text, shown.draft.text, shown.arguments) == (WORDS, DRAFT, [("ticket", "T-1", [])])
     assert card.of(refund(company), trail.of(action), masked=False) is None
 
 

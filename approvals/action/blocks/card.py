@@ -25,11 +25,13 @@ class Text:
 
 @dataclass(frozen=True)
 class Card:
-    """Words and draft; either may be None: then nothing of the kind is there. `arguments` are the other ones."""
+    """Words and draft; either may be None: then nothing of the kind is there. `arguments` are the other ones: name,
+    value, and what the eye would miss in it.
+    """
 
     words: Text | None
     draft: Text | None
-    arguments: list[tuple[str, str]]
+    arguments: list[tuple[str, str, list[str]]]
 
 
 def of(action: Action, before: Trail, *, masked: bool) -> Card | None:
@@ -40,7 +42,7 @@ def of(action: Action, before: Trail, *, masked: bool) -> Card | None:
     texts = {name: value for name, value in args.items() if isinstance(value, str) and len(value) >= SHORTEST}
     longest = max(texts, key=lambda name: len(texts[name]), default=None)
     draft = Text(longest, "as it would go out", texts[longest], inert.notes(texts[longest])) if longest else None
-    rest = [pair for pair in present.arguments(action) if pair[0] != longest]
+    rest = [(name, value, inert.notes(value)) for name, value in present.arguments(action) if name != longest]
     return Card(_words(action, before, masked=masked), draft, rest)
 
 

@@ -1,19 +1,25 @@
-"""Re-check now: what was looked up is looked up anew, and held against what stands on the page. Nothing is changed."""
+"""Re-check: what was looked up is looked up anew, and held against what stands on the page. Nothing is changed.
+
+By a button, and once when somebody who may sign opens what has waited: nobody should have to suspect a change to see it.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from agents import rates
+from agents import preview, rates
 from agents.actions import rechecking
 from agents.errors import Refusal
+from agents.headline import facts_named
 from agents.models import Action, Person
 from agents.policy.values import from_json, shown
 from agents.policy.verdict import Missing
 
 PER_MINUTE = 12  # for one person: a look-up asks somebody else's systems
+#: Pages that one person opens in a minute with a new look each, and how long the first one is still new.
+OPENED_PER_MINUTE, STILL_NEW = 20, timedelta(seconds=60)
 
 
 class TooSoon(Refusal):
@@ -50,6 +56,25 @@ def of(action: Action, person: Person) -> Recheck:
     """Look the action's facts up anew. Takes up to the facts' deadline, outside a transaction. Raises TooSoon."""
     if rates.take(f"recheck:{person.pk}", per_minute=PER_MINUTE, burst=1):
         raise TooSoon()
+    return _look(action)
+
+
+def on_opening(action: Action, person: Person) -> Recheck | None:
+    """Return a new look where what is acted on has moved since, or policy would now speak against it; else None.
+
+    What a rule asks and nobody sees change (a tenure grows every day) is no reason to stop a reader. None too for what was
+    looked up just now, and for who opens more pages than the sources should answer for: the button is still there.
+    """
+    if not action.facts or timezone.now() - action.created_at < STILL_NEW:
+        return None
+    if rates.take(f"opened:{person.pk}", per_minute=OPENED_PER_MINUTE, burst=OPENED_PER_MINUTE):
+        return None
+    again, body = _look(action), action.definition.body
+    seen = {*preview.facts_named(body), *facts_named(body.get("headline") or "")}
+    return again if again.stricter or any(one.name in seen for one in again.moved) else None
+
+
+def _look(action: Action) -> Recheck:
     looked, newly = rechecking.glance(action, list(action.slots.all()))
     now = {name: found.value for name, found in looked.found.items()}
     return Recheck(

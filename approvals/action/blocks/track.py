@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, Max, OuterRef, Q
 from django.db.models.functions import Now
 
 from agents.lifecycle import State
@@ -23,9 +23,12 @@ class Figure:
 
 @dataclass(frozen=True)
 class Track:
-    """`proposed` counts lineages but for this one: an edit makes no second proposal."""
+    """`proposed` counts lineages but for this one: an edit makes no second proposal. `most` is the most money any of them was
+    about, in minor units.
+    """
 
     proposed: int
+    most: int
     figures: list[Figure]
 
 
@@ -38,6 +41,7 @@ def of(action: Action) -> Track:
     approved = Q(decision="approved")
     found = same.aggregate(
         proposed=Count("lineage", distinct=True),
+        most=Max("impact"),
         allowed=Count("pk", filter=Q(verdict="allow")),
         approved=Count("pk", filter=approved),
         edited=Count("pk", filter=approved & Q(revision__gt=1)),
@@ -48,6 +52,7 @@ def of(action: Action) -> Track:
     decided = found["approved"] + found["rejected"]
     return Track(
         proposed=found["proposed"],
+        most=found["most"] or 0,
         figures=[
             Figure("approved by people", Share(found["approved"], decided)),
             Figure("rejected", Share(found["rejected"], decided)),

@@ -88,8 +88,8 @@ class Sheet:
 
     While `in_review`, what isn't signed may still be. `policy` is the address of the policy that gave the verdict, empty
     where there is none or it isn't theirs to see. `said` is what people stated of an outcome that was unknown. `card` is
-    there at tier 2 alone, `recheck` when somebody has just looked again. `closely` is what hides, misleads or doesn't fit. `incomplete` is what keeps this person from
-    approving, in sentences.
+    there at tier 2 alone, `recheck` when somebody has just looked again. `closely` is what
+    hides, misleads or doesn't fit. `incomplete` is what keeps this person from approving, in sentences.
     """
 
     action: Action

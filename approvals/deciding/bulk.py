@@ -12,6 +12,8 @@ from agents.lifecycle import State
 from agents.models import Action, Person
 from agents.policy.judging.reasons import lets_run
 from agents.policy.verdict import SIGNED_TIER, Reason
+from approvals.action.blocks import closely
+from approvals.action.blocks.closely import Sign
 from approvals.deciding import desk
 from approvals.models import Decision
 
@@ -44,10 +46,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One item of the comparison: what differs, in the order of its heading."""
+    """One item of the comparison: what differs, in the order of its heading, and what to look at closely in it."""
 
     action: Action
     cells: list[Cell]
+    closely: list[Sign]
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,11 @@ def compare(ids: Sequence[UUID], person: Person) -> Comparison:
     return Comparison(
         fields=differing,
         rows=[
-            Row(action, [Cell(shown[number].get(name, ""), far[name][number]) for name in differing])
+            Row(
+                action,
+                [Cell(shown[number].get(name, ""), far[name][number]) for name in differing],
+                closely.beside_others(action),
+            )
             for number, action in enumerate(items)
         ],
         same=[(name, shown[0].get(name, "")) for name in names if name not in differing],
@@ -122,7 +129,7 @@ def _together(ids: Sequence[UUID], person: Person, *, most: int) -> list[Action]
     """Return the actions in the order asked for. Raises Invalid for too many, NotTogether for a set that isn't alike."""
     if not 1 <= len(ids) <= most or len(set(ids)) != len(ids):
         raise Invalid(errors=[{"field": "items", "message": f"choose 1 to {most}, each once"}])
-    related = ("agent", "tool", "definition")
+    related = ("agent", "tool", "definition", "content")
     found = {one.pk: one for one in access.visible_actions(person).select_related(*related).filter(pk__in=ids)}
     if len(found) != len(ids):
         raise NotTogether("One of these isn't there, or isn't yours to see.")

@@ -37,7 +37,9 @@ def slipped_from(amount: Decimal, among: Collection[Decimal]) -> Decimal | None:
     """Return the amount of which this one is ten, a hundred or a thousand times as much, while it stands nowhere itself."""
     if amount in among:
         return None
-    return next((one for one in sorted(among, reverse=True) if one > 0 and any(one * by == amount for by in _SLIPS)), None)
+    return next(
+        (one for one in sorted(among, reverse=True) if one > 0 and any(one * by == amount for by in _SLIPS)), None
+    )
 
 
 def _walk(value: object, name: str) -> Iterator[Decimal]:

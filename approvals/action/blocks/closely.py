@@ -14,7 +14,8 @@ from agents.models import Action
 from agents.money import Money
 from agents.policy.values import from_json
 from approvals import inert
-from approvals.action.blocks import evidence
+from approvals.action import grounds
+from approvals.action.blocks import changes, evidence, trail
 from approvals.action.blocks.changes import Changes
 from approvals.action.blocks.track import Track
 from approvals.action.blocks.trail import Read, Trail
@@ -36,15 +37,30 @@ class Sign:
     text: str
 
 
-def of(action: Action, before: Trail, changed: Changes, facts: list[Fact], track: Track, *, masked: bool) -> list[Sign]:
-    """Return what to look at, what is paid and to whom first. No query. `masked`: without what the policy redacts."""
+def of(
+    action: Action, before: Trail, changed: Changes, facts: list[Fact], record: Track | None, *, masked: bool
+) -> list[Sign]:
+    """Return what to look at, what is paid and to whom first. No query. `masked`: without what the policy redacts.
+
+    `record` is what its like came to; without it no amount is far from the others.
+    """
     return [
         *_payee(action, before, changed),
-        *_amount(action, before, track),
-        *(Sign(f"the argument {name}", note) for name, value in present.arguments(action) for note in inert.notes(value)),
+        *_amount(action, before, record),
+        *(
+            Sign(f"the argument {name}", note)
+            for name, value in present.arguments(action)
+            for note in inert.notes(value)
+        ),
         *(Sign(f"what we looked up, {fact.name}", note) for fact in facts for note in fact.notes),
         *_answers(action, before, masked=masked),
     ]
+
+
+def beside_others(action: Action) -> list[Sign]:
+    """Return the same for an item among several that are compared with one another. One query."""
+    facts = grounds.facts_of(action)
+    return of(action, trail.of(action), changes.of(action), facts, None, masked=True)
 
 
 # --- to whom
@@ -92,7 +108,7 @@ def _bare(text: str) -> str:
 # --- how much
 
 
-def _amount(action: Action, before: Trail, track: Track) -> Iterator[Sign]:
+def _amount(action: Action, before: Trail, record: Track | None) -> Iterator[Sign]:
     name = action.definition.body.get("money") or ""
     given = binding.stored_arguments(action.payload).get(name)
     if not isinstance(given, dict):
@@ -107,11 +123,11 @@ def _amount(action: Action, before: Trail, track: Track) -> Iterator[Sign]:
             f"{given['currency']} {money.major():f} is {times} times {meant:.2f}, which stands in what was read or looked up;"
             f" {money.major():f} stands nowhere there",
         )
-    elif track.proposed >= _ENOUGH and action.impact > _FAR * track.most > 0:
-        most = Decimal(track.most) / 100
+    elif record and record.proposed >= _ENOUGH and action.impact > _FAR * record.most > 0:
+        most = Decimal(record.most) / 100
         yield Sign(
             f"the argument {name}",
-            f"more than {_FAR} times the most of {track.proposed} others in 30 days, which was {most:.2f}",
+            f"more than {_FAR} times the most of {record.proposed} others in 30 days, which was {most:.2f}",
         )
 
 

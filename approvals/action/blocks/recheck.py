@@ -19,7 +19,7 @@ from agents.policy.verdict import Missing
 
 PER_MINUTE = 12  # for one person: a look-up asks somebody else's systems
 #: Pages that one person opens in a minute with a new look each, and how long the first one is still new.
-OPENED_PER_MINUTE, STILL_NEW = 20, timedelta(seconds=60)
+OPENED_PER_MINUTE, STILL_NEW = 60, timedelta(seconds=60)
 
 
 class TooSoon(Refusal):

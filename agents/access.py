@@ -3,7 +3,7 @@
 Being superuser gives sight of everything and the right to decide nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 from django.db import connection
@@ -172,12 +172,26 @@ def signer_groups(person: Person) -> frozenset[int]:
     return frozenset(person.groups.values_list("pk", flat=True)) if person.is_active else frozenset()
 
 
-def why_never(action: Action, person: Person) -> str | None:
-    """Say why this person may never sign this action, or None. The one check of identity; who is seated is another."""
+def own_side(action: Action) -> frozenset[int]:
+    """Return the humans who count as self for an action now, and who did when it came in."""
+    asked = (action.proposer_person, action.on_behalf_of)
+    return frozenset({*action.self_humans, *self_humans(action.agent, *asked, run_id=action.run_id)})
+
+
+def who_may_sign(action: Action, slots: Sequence[Slot], people: Iterable[Person]) -> list[Person]:
+    """Return those of them who can sign now. As many queries for a hundred as for one, if their groups are prefetched."""
+    side = own_side(action)
+    return [person for person in people if why_not_sign(action, slots, person, side=side) is None]
+
+
+def why_never(action: Action, person: Person, *, side: Collection[int] | None = None) -> str | None:
+    """Say why this person may never sign this action, or None. The one check of identity; who is seated is another.
+
+    `side` is its own side, for whoever asks about several people.
+    """
     if not person.is_active:
         return "This account is disabled."
-    asked = (action.proposer_person, action.on_behalf_of)
-    if person.human_id in {*action.self_humans, *self_humans(action.agent, *asked, run_id=action.run_id)}:
+    if person.human_id in (own_side(action) if side is None else side):
         return (
             "You count as its own side here (you asked for it, lead its mission, or own an agent behind it):"
             " somebody else must sign."
@@ -187,9 +201,11 @@ def why_never(action: Action, person: Person) -> str | None:
     return None
 
 
-def why_not_sign(action: Action, slots: Sequence[Slot], person: Person) -> str | None:
+def why_not_sign(
+    action: Action, slots: Sequence[Slot], person: Person, *, side: Collection[int] | None = None
+) -> str | None:
     """Say why this person can't sign now, or None when one of the open slots is theirs to fill."""
-    if reason := why_never(action, person):
+    if reason := why_never(action, person, side=side):
         return reason
     if person.human_id in {slot.human for slot in slots}:
         return "You have signed this already; another person must fill what is open."

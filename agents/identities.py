@@ -148,11 +148,15 @@ class PersonPrincipal:
 
 @dataclass(frozen=True)
 class EditorPrincipal:
-    """A person who edits what waits for review: the next revision of what somebody else proposed, and still proposes."""
+    """A person who edits what waits for review: the next revision of what somebody else proposed, and still proposes.
+
+    `revises` is the event of that.
+    """
 
     agent: Agent
     person: Person
     edits: Action
+    revises: str = "action.revised"
 
     @property
     def scope(self) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from threading import Lock
 from uuid import UUID
 
-from agents import canonical, preview
+from agents import canonical, evidence, preview
 from agents.agentfile import AgentFile, PolicyText
 from agents.headline import facts_named
 from agents.models import Agent, Policy, ToolDefinition
@@ -125,14 +125,16 @@ def compiled(policy: Policy | None, definition: ToolDefinition) -> Compiled:
 
 
 def facts_asked(compiled: Compiled, definition: ToolDefinition) -> tuple[Fact, ...]:
-    """Return the facts to look up for an action of this tool: what its verdict needs, and what its headline and
-    its preview name.
+    """Return the facts to look up for an action of this tool: what its verdict needs, and what its headline, its
+    preview and its evidence name.
 
     Each comes after the one it is computed from.
     """
     known = compiled.policy.facts
     asked = {fact.name: fact for fact in compiled.facts_for(definition.body["name"])}
-    for name in (*facts_named(definition.body.get("headline") or ""), *preview.facts_named(definition.body)):
+    body = definition.body
+    shown = (*facts_named(body.get("headline") or ""), *preview.facts_named(body), *evidence.facts_named(body))
+    for name in shown:
         asked |= {fact.name: fact for fact in _with_sources(name, known)}
     return tuple(asked.values())
 

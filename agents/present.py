@@ -10,10 +10,14 @@ from agents.lifecycle import State
 from agents.models import Action
 from audit import redaction
 
+#: Of an error. What moved since people signed is told to people alone, with its values.
+_FOR_AGENTS = ("code", "detail")
+
 
 def for_agent(action: Action) -> dict:
     """Return the REST body for the agent that proposed it: a model reads it, so what policy redacts is masked."""
     body = _body(action)
+    body["error"] = action.error and {name: action.error[name] for name in _FOR_AGENTS if name in action.error}
     body["result"] = redaction.redact_value(body["result"], {*action.snapshot.get("redact", ()), "secret"})[0]
     return body | {"reasons": [{"code": reason["code"]} for reason in action.reasons]}
 

@@ -25,8 +25,9 @@ _LONGEST = 40  # characters of a number; a longer one is no amount that people r
 class Change:
     """One field: its value `now` (from `fact`, empty where none is named), `after`, and by how much it moves.
 
-    `known` tells whether `now` is; without it the sum isn't either. `by` is empty for what becomes another text. `field`
-    is the owner's word, the rest holds other people's text: show it inert.
+    `known` tells whether `now` is; without it the sum isn't either. `by` is empty for what becomes another text, and
+    `may_move` says that `now` needn't be so any more when it runs. `field` is the owner's word, the rest holds other
+    people's text: show it inert.
     """
 
     field: str
@@ -36,13 +37,14 @@ class Change:
     after: str
     by: str
     known: bool
+    may_move: bool = False
 
     @property
     def sign(self) -> str:
         return {"adds": "+", "subtracts": "-"}.get(self.how, "")
 
 
-def lines_of(definition: Mapping) -> Sequence[Mapping[str, str]]:
+def lines_of(definition: Mapping) -> Sequence[Mapping]:
     """Return the lines of a tool's preview; () where it says that there is none."""
     preview = definition.get("preview")
     return preview if isinstance(preview, list) else ()
@@ -51,6 +53,13 @@ def lines_of(definition: Mapping) -> Sequence[Mapping[str, str]]:
 def facts_named(definition: Mapping) -> list[str]:
     """Return the facts that a tool's preview names, each once, in order."""
     return list(dict.fromkeys(line["now"] for line in lines_of(definition) if "now" in line))
+
+
+def facts_held(definition: Mapping) -> list[str]:
+    """Return those of them that people decide on: each must still be so when the action runs. What `may_move` is left out,
+    unless another line shows it without."""
+    held = (line["now"] for line in lines_of(definition) if "now" in line and not line.get("may_move"))
+    return list(dict.fromkeys(held))
 
 
 def changes(
@@ -65,13 +74,14 @@ def changes(
     return [_change(line, args, told, facts) for line in lines_of(definition)]
 
 
-def _change(line: Mapping[str, str], args: Mapping, told: dict[str, str], facts: Mapping) -> Change:
-    fact = line.get("now", "")
+def _change(line: Mapping, args: Mapping, told: dict[str, str], facts: Mapping) -> Change:
+    fact, may_move = line.get("now", ""), line.get("may_move", False)
     value = facts.get(fact, Missing("missing"))
     if "becomes" in line:
         now = "" if not fact else NOT_KNOWN if isinstance(value, Missing) else _plain(value)
         known = not fact or not isinstance(value, Missing)
-        return Change(line["field"], fact, "becomes", now, headline.render(line["becomes"], told), "", known)
+        after = headline.render(line["becomes"], told)
+        return Change(line["field"], fact, "becomes", now, after, "", known, may_move)
     how: How = "adds" if "adds" in line else "subtracts"
     amount = args.get(line[how])
     unit = amount["currency"] if isinstance(amount, dict) else ""
@@ -84,6 +94,7 @@ def _change(line: Mapping[str, str], args: Mapping, told: dict[str, str], facts:
         after=_after(before, by, how, unit),
         by=NOT_KNOWN if by is None else _written(by, unit),
         known=before is not None,
+        may_move=may_move,
     )
 
 

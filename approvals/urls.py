@@ -20,6 +20,7 @@ urlpatterns = [
     path("", queue.queue_page, name="queue"),  # the last of a name is what reverse() answers
     path("actions/<uuid:action_id>/", action.action_page, name="action"),
     path("actions/<uuid:action_id>/recheck/", action.recheck_action, name="recheck"),
+    path("actions/<uuid:action_id>/renew/", deciding.renew, name="renew"),
     path("actions/<uuid:action_id>/evidence/<uuid:piece_id>/", action.evidence_page, name="evidence"),
     path("actions/<uuid:action_id>/decide/", action.decide, name="decide"),
     path("actions/<uuid:action_id>/ask/", deciding.ask, name="ask"),

@@ -30,6 +30,7 @@ VERBS: dict[str, str] = {
     "action.vote_withdrawn": "{who} took a signature for {group} back",
     "action.changes_requested": "{who} asked for changes (round {round})",
     "action.revised": "{who} edited it: revision {revision}; policy said {outcome}",
+    "action.renewed": "{who} had it looked up and judged anew: revision {revision}; policy said {outcome}",
     "action.answered": "{who} answered what was asked",
     "action.unanswered": "Nobody answered what was asked in time: withdrawn",
     "action.handed": "{who} handed it to {person}",

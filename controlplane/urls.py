@@ -19,6 +19,7 @@ api = [
     path("actions/<uuid:action_id>/questions/", deciding.questions, name="api-questions"),
     path("actions/<uuid:action_id>/answer/", deciding.answer, name="api-answer"),
     path("actions/<uuid:action_id>/revisions/", deciding.revise, name="api-revise"),
+    path("actions/<uuid:action_id>/renew/", deciding.renew, name="api-renew"),
     path("actions/<uuid:action_id>/undo/", deciding.undo, name="api-undo"),
     path("decisions/", deciding.decide_together, name="api-decide-together"),
     path("actions/<uuid:action_id>/handover/", deciding.hand_on, name="api-hand"),

@@ -5,6 +5,7 @@ from agents.actions.execute import execute
 from agents.actions.holding import hold, hold_leftovers, hold_run, resume, resume_run
 from agents.actions.propose import Proposed, propose
 from agents.actions.questioning import answer, request_changes
+from agents.actions.renew import prepare_anew
 from agents.actions.review import Signed, database_now, reject, require_open, sign, unsign
 from agents.actions.revise import EDITABLE, prepare, revise
 from agents.actions.settle import settle
@@ -25,6 +26,7 @@ __all__ = [
     "hold_leftovers",
     "hold_run",
     "prepare",
+    "prepare_anew",
     "propose",
     "reject",
     "request_changes",

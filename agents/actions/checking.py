@@ -1,5 +1,6 @@
 """Phase 1 of a proposal, without a transaction: is it granted, does it fit, and what must policy know of it?"""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from uuid import UUID
@@ -71,9 +72,33 @@ def check(agent: Agent, proposal: Proposal, *, asked_by: Person | None = None) -
         raise InvalidArguments(errors=[{"field": error.path, "message": error.message} for error in wrong])
     args = schema.canonical(proposal.arguments)
     _require_sendable(definition.body, args)
+    return _gathered(agent, grant, args, proposal, asked_by)
+
+
+def check_again(agent: Agent, proposal: Proposal, args: dict, *, called_before: Iterable[str]) -> Checked:
+    """Gather anew what policy must know of canonical arguments that passed the check before, byte for byte the same.
+
+    What was called then stays called. Raises UnknownTool and ToolStopped.
+    """
+    grant = _live_grant(agent, proposal.tool)
+    if grant.tool.stopped_at is not None:
+        raise ToolStopped()
+    return _gathered(agent, grant, args, proposal, called_before=called_before)
+
+
+def _gathered(
+    agent: Agent,
+    grant: Grant,
+    args: dict,
+    proposal: Proposal,
+    asked_by: Person | None = None,
+    called_before: Iterable[str] = (),
+) -> Checked:
+    definition = grant.tool.definition
     run = str(proposal.run_id) if proposal.run_id else None
     root = str(proposal.root_id) if proposal.root_id else run
-    gathered = gather(agent, definition, args, claims=proposal.claims, run=run, root=root, led=proposal.led)
+    known = {"claims": proposal.claims, "run": run, "root": root, "led": proposal.led}
+    gathered = gather(agent, definition, args, called_before=called_before, **known)
     return Checked(
         tool=grant.tool,
         args=args,

@@ -16,7 +16,7 @@ from agents import access, binding, breakers, canonical, incidents, lists, state
 from agents.actions.gathering import Gathered
 from agents.actions.holding import is_stopped
 from agents.actions.pacing import postpone, wait_for_host
-from agents.actions.rechecking import drifted, look_again
+from agents.actions.rechecking import Drift, drift, look_again
 from agents.lifecycle import RUN_ENDS, State
 from agents.models import Action, Agent, Grant, Run, Slot
 from agents.policy.quorum import Requirement, staffable
@@ -66,8 +66,9 @@ def claim(action_id: UUID, *, worker: str) -> Claim | None:
         definition = action.definition.body
         wire, problem = _recompute(action, definition)
         # Asked before every attempt: a retry whose grant or signer is gone is as unwanted as a first call.
-        if problem := problem or _why_refused(action, looked):
-            return _refuse(action, problem)
+        problem, why = (problem, Drift()) if problem else _why_refused(action, looked)
+        if problem:
+            return _refuse(action, problem, why)
         if pause := breakers.wait(action.tool_id):
             postpone(action_id, pause)
             return None
@@ -131,8 +132,25 @@ def _recompute(action: Action, definition: dict) -> tuple[WireRequest | None, st
     return wire, ""
 
 
-def _why_refused(action: Action, looked: Gathered) -> str:
-    """Return why an approval no longer holds, or an empty string. Stricter applies; looser is ignored."""
+def _why_refused(action: Action, looked: Gathered) -> tuple[str, Drift]:
+    """Return why an approval no longer holds, or an empty string, and what isn't as it was. Stricter applies; looser is
+    ignored."""
+    if problem := _why_not_allowed(action):
+        return problem, Drift()
+    slots = list(Slot.objects.filter(action=action).select_related("filled_by"))
+    verdict = looked.judge(sign=action.agent.sign, totals=action.snapshot.get("totals", {}))
+    since = drift(action, slots, looked, verdict)
+    if verdict.outcome == "deny":
+        return "policy_denies_now", since
+    if since:
+        return ("facts_drifted" if slots else "policy_stricter_now"), since
+    if verdict.effective_tier > action.effective_tier:  # who signed has seen and proved what the lower tier asks
+        return "policy_stricter_now", since
+    return _why_signatures_fail(action, slots) or _why_too_few(verdict.groups, slots), since
+
+
+def _why_not_allowed(action: Action) -> str:
+    """Return what of the agent and its tool keeps it from running, or an empty string."""
     if not action.agent.enabled:
         return "agent_disabled"
     if action.called_at is None and _run_is_over(action):
@@ -144,13 +162,7 @@ def _why_refused(action: Action, looked: Gathered) -> str:
         return "grant_gone"
     if action.tool.definition_id != action.definition_id or action.tool.tier != action.definition.body["tier"]:
         return "definition_changed"
-    verdict = looked.judge(sign=action.agent.sign, totals=action.snapshot.get("totals", {}))
-    if verdict.outcome == "deny":
-        return "policy_denies_now"
-    slots = list(Slot.objects.filter(action=action).select_related("filled_by"))
-    if drifted(action, slots, looked, verdict):
-        return "facts_drifted" if slots else "policy_stricter_now"
-    return _why_signatures_fail(action, slots) or _why_too_few(verdict.groups, slots)
+    return ""
 
 
 def _why_signatures_fail(action: Action, slots: list[Slot]) -> str:
@@ -169,8 +181,8 @@ def _why_too_few(names: Sequence[str], slots: list[Slot]) -> str:
     return "" if staffable(needs, [voter(slot.filled_by) for slot in slots]) else "more_signatures_needed_now"
 
 
-def _refuse(action: Action, problem: str) -> None:
-    columns = {"error": {"code": problem, "detail": REFUSALS[problem]}}
+def _refuse(action: Action, problem: str, since: Drift) -> None:
+    columns = {"error": {"code": problem, "detail": REFUSALS[problem], **since.said()}}
     if action.state == State.APPROVED:
         to = State.REFUSED
     elif action.called_at is None:  # tried, but nothing ever went out
@@ -178,7 +190,9 @@ def _refuse(action: Action, problem: str) -> None:
     else:  # an attempt may have reached the tool: people look at what it did
         to = State.UNKNOWN
         columns |= {"wake_at": Now() + UNKNOWN_DUE, "due_at": Now() + UNKNOWN_DUE}
-    states.move(action, to=to, by=Actor.SYSTEM, data={"reason": problem}, **columns)
+    # Values are personal data: they stand apart from the event.
+    private = {"note": str(since)} if since else None
+    states.move(action, to=to, by=Actor.SYSTEM, data={"reason": problem}, private=private, **columns)
 
 
 def _run_is_over(action: Action) -> bool:
@@ -202,8 +216,8 @@ REFUSALS = {
     "grant_gone": "The agent may no longer use this tool.",
     "definition_changed": "The tool was redefined after the approval.",
     "policy_denies_now": "Policy denies it now.",
-    "policy_stricter_now": "Policy would not let it run unattended any more.",
-    "facts_drifted": "What was looked up has changed: people signed for something else.",
+    "policy_stricter_now": "Policy asks for more now than when it was decided.",
+    "facts_drifted": "What was looked up, or what policy says of it, has changed: people signed for something else.",
     "more_signatures_needed_now": "More signatures are needed now than were given.",
     "signer_not_eligible_now": "Somebody who signed may no longer sign.",
     "signer_left_group": "Somebody who signed has left the group they signed for.",

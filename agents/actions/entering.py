@@ -48,12 +48,20 @@ def judge(checked: Checked) -> Judged:
     return Judged(verdict, checked.bind(verdict), totals, usages, *staff(verdict))
 
 
-def enter(principal: Principal, proposal: Proposal, checked: Checked, judged: Judged, now: datetime) -> Action:
+def enter(
+    principal: Principal,
+    proposal: Proposal,
+    checked: Checked,
+    judged: Judged,
+    now: datetime,
+    *,
+    until: datetime | None = None,
+) -> Action:
     """Write the action with its slots, clock and event, and ring when it may run at once; `now` is the database's time.
 
-    What is kept beside it (content, limit entries, the answer) is for `keep`.
+    No deadline of it lies after `until`. What is kept beside it (content, limit entries, the answer) is for `keep`.
     """
-    action = _row(principal, proposal, checked, judged, now)
+    action = _row(principal, proposal, checked, judged, _times(judged.verdict, now, until))
     action.save(force_insert=True)
     action.content = _content(action, proposal, checked)
     if action.state == State.AWAITING_REVIEW:
@@ -67,7 +75,7 @@ def enter(principal: Principal, proposal: Proposal, checked: Checked, judged: Ju
     return action
 
 
-def _row(principal: Principal, proposal: Proposal, checked: Checked, judged: Judged, now: datetime) -> Action:
+def _row(principal: Principal, proposal: Proposal, checked: Checked, judged: Judged, times: dict) -> Action:
     verdict, bound = judged.verdict, judged.bound
     action = Action(
         agent=principal.agent,
@@ -98,7 +106,7 @@ def _row(principal: Principal, proposal: Proposal, checked: Checked, judged: Jud
         run_id=proposal.run_id,
         step_id=proposal.step_id,
         state=_FIRST_STATE[verdict.outcome],
-        **_times(verdict, now),
+        **times,
     )
     action.lineage = action.lineage or action.pk
     return action
@@ -141,14 +149,15 @@ def _masked(words: dict, kinds: Sequence[str]) -> dict:
     return redaction.redact_value(json.loads(canonical.canonical_bytes(words)), kinds)[0]
 
 
-def _times(verdict: Verdict, now: datetime) -> dict:
-    """Return the deadlines of a new action, all counted from the database's clock."""
+def _times(verdict: Verdict, now: datetime, until: datetime | None) -> dict:
+    """Return the deadlines of a new action, all counted from the database's clock, and none after `until`."""
     if verdict.outcome == "allow":
         permit_until = now + timedelta(seconds=verdict.permit_seconds)
         return {"permit_until": permit_until, "wake_at": now + timedelta(seconds=FIRST_RING_SECONDS)}
     if verdict.outcome == "deny":
         return {"decided_at": now, "finished_at": now}
-    return clocks.times(verdict, now)
+    times = clocks.times(verdict, now)
+    return times if until is None else {name: min(at, until) for name, at in times.items()}
 
 
 def _clock(verdict: Verdict, principal: Principal) -> dict:
@@ -176,7 +185,7 @@ def _slots(action: Action, judged: Judged) -> list[Slot]:
 
 def _record(principal: Principal, action: Action, checked: Checked, judged: Judged) -> None:
     log.record(
-        _FIRST_VERB[action.verdict] if action.revision == 1 else "action.revised",
+        principal.revises if isinstance(principal, EditorPrincipal) else _FIRST_VERB[action.verdict],
         by=principal.actor(),
         subject=("action", str(action.pk)),
         data={

@@ -109,14 +109,20 @@ def gather(
     root: str | None = None,
     led: bool = False,
     called_before: Iterable[str] = (),
+    found: Mapping[str, lookups.Found] | None = None,
+    seconds: float | None = None,
 ) -> Gathered:
-    """Gather what policy needs for canonical arguments of a tool. Takes up to the facts' deadline; raises nothing for
-    what a source does: what isn't there in time is missing, and whatever names it goes to a person."""
+    """Gather what policy needs for canonical arguments of a tool. Takes up to `seconds`, or the facts' deadline; raises
+    nothing for what a source does: what isn't there in time is missing, and whatever names it goes to a person.
+
+    With `found` those are the facts, and nothing is looked up.
+    """
     compiled = policies.compiled(agent.policy, definition)
     asked = compiled.tools[definition.body["name"]]
     tool, rules = asked.shape, [one.rule for one in asked.rules]
     arguments = values.of_arguments(tool, args)
-    found = _look_up(agent, compiled, definition, arguments)
+    if found is None:
+        found = _look_up(agent, compiled, definition, arguments, seconds)
     said = _claims(compiled, claims)
     keys = lists.keys(agent, [name for name in asked.names if name in compiled.policy.lists])
     known = {**keys, **said, **{name: one.value for name, one in found.items()}, **arguments}
@@ -138,7 +144,9 @@ def gather(
     )
 
 
-def _look_up(agent: Agent, compiled: Compiled, definition: ToolDefinition, arguments: dict) -> dict[str, lookups.Found]:
+def _look_up(
+    agent: Agent, compiled: Compiled, definition: ToolDefinition, arguments: dict, seconds: float | None
+) -> dict[str, lookups.Found]:
     """Look up what the rules and the headline name. A source the agent isn't granted (any more) isn't asked."""
     facts = policies.facts_asked(compiled, definition)
     granted = [fact for fact in facts if getattr(fact.lookup, "source", None) in (None, *agent.sources)]
@@ -150,7 +158,7 @@ def _look_up(agent: Agent, compiled: Compiled, definition: ToolDefinition, argum
         granted,
         arguments=arguments,
         definitions=definitions,
-        seconds=settings.FACT_TIMEOUT.total_seconds(),
+        seconds=settings.FACT_TIMEOUT.total_seconds() if seconds is None else seconds,
         agent=agent.slug,
     )
 

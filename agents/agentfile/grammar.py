@@ -63,7 +63,7 @@ TOOL = Keys(
 PREVIEW = Keys(
     "a line of the preview",
     required={"field": "what changes, in words, like field: refunded so far"},
-    optional=("now", "adds", "subtracts", "becomes"),
+    optional=("now", "adds", "subtracts", "becomes", "may_move"),
 )
 POINTED = Keys(
     "a check",
@@ -121,6 +121,11 @@ PATH = words(r"/[^\n\t]{0,499}", "a path that starts with /, like /refunds")
 
 FIELD = words(r"(?=\S)[^\n\t]{1,80}(?<=\S)", "one line of at most 80 characters, like refunded so far")
 FACT = words(r"[A-Za-z_][A-Za-z0-9_]{0,62}", "the name of a fact of the policy, like refunded_usd")
+
+EVIDENCE = words(
+    r"[a-z][a-z0-9_]{0,62}|fact\.[A-Za-z_][A-Za-z0-9_]{0,62}",
+    "the name of a tool in this file that reads, or a fact of the policy, like fact.ticket_text",
+)
 
 EFFECTS = ("read", "write")
 TRUST = ("internal", "customer", "web")  # where what a tool reads comes from

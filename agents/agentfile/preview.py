@@ -1,7 +1,7 @@
 """What a tool says for those who sign: what it changes, what they check, what they must have read, and what it may be
 trusted for."""
 
-from agents import preview
+from agents import evidence, preview
 from agents.agentfile import grammar
 from agents.arguments import ArgumentSchema
 from agents.documents.nodes import Node, Scalar, Sequence, describe, locate
@@ -10,6 +10,11 @@ from agents.documents.section import Section
 from agents.headline import FACT, BadTemplate, placeholders, reveal
 
 _NUMBERS = ("number", "integer")
+_NO_POLICY = "facts come with a policy: add policy: policy.yaml to the agent file"
+_NO_SUBJECT = (
+    "this agent has no runs, and no critical argument of {name} or {tool} stands in both, so nothing tells that they are"
+    " about the same: name a fact, like fact.ticket_text, or a tool that takes what {tool} takes"
+)
 _EXAMPLE = "- {field: refunded so far, now: refunded_usd, adds: amount_usd}"
 
 
@@ -37,27 +42,33 @@ def _read_line(tool: Section, item: Node, number: int) -> dict | None:
         "adds": line.text("adds", grammar.ARGUMENT),
         "subtracts": line.text("subtracts", grammar.ARGUMENT),
         "becomes": line.text("becomes", grammar.HEADLINE),
+        "may_move": line.truth("may_move") or None,  # not said and false are the same definition
     }
     said = [key for key in (*preview.SUMS, "becomes") if line.has(key)]
     if len(said) != 1:
         line.report("", f"write exactly one of adds, subtracts, becomes, like {_EXAMPLE[2:]}")
     elif said[0] in preview.SUMS and not line.has("now"):
         line.report("", "now is missing: name the fact that tells the value it starts from, like now: refunded_usd")
+    if line.has("may_move") and not line.has("now"):
+        line.report("may_move", "nothing is looked up here that could move: name a fact under now, or remove the key")
     return {key: value for key, value in read.items() if value is not None}
 
 
 def check_preview(tool: Section, definition: dict, compiled: ArgumentSchema, *, policy: bool) -> None:
-    """Report what the preview says of arguments that aren't there, or can't be counted with. Whether a policy has its
-    facts is for whoever reads the policy."""
+    """Report what the preview says of arguments that aren't there, or can't be counted with, and facts where there is no
+    policy. Whether a policy has its facts is for whoever reads the policy."""
     for number, line in enumerate(preview.lines_of(definition)):
         path = f"preview[{number}]"
         if "now" in line and not policy:
-            _add(tool, f"{path}.now", "facts come with a policy: add policy: policy.yaml to the agent file")
+            _add(tool, f"{path}.now", _NO_POLICY)
         for key in preview.SUMS:
             if key in line and (problem := _why_not_a_number(line[key], compiled)):
                 _add(tool, f"{path}.{key}", problem)
         if "becomes" in line and (problem := _why_not_text(line["becomes"], compiled)):
             _add(tool, f"{path}.becomes", problem)
+    for number, name in enumerate(definition.get("evidence", ())):
+        if name.startswith(evidence.FACT) and not policy:
+            _add(tool, f"evidence[{number}]", _NO_POLICY)
 
 
 def _why_not_a_number(name: str, compiled: ArgumentSchema) -> str | None:
@@ -90,11 +101,12 @@ def read_for_signers(tool: Section) -> dict:
     """Return the pointed checks, what must have been opened, and the trust label, as far as they are given."""
     given = {
         "checks": _read_checks(tool),
-        "evidence": tool.texts("evidence", grammar.TOOL_NAME),
+        "evidence": tool.texts("evidence", grammar.EVIDENCE),
         "trust": tool.choice("trust", grammar.TRUST),
     }
     if given["evidence"] == []:
-        tool.report("evidence", "no tool is named: add one whose answer must be read before signing, or remove the key")
+        what = "no tool and no fact is named: add one that must be read before signing, or remove the key"
+        tool.report("evidence", what)
     return {key: value for key, value in given.items() if value}
 
 
@@ -104,12 +116,25 @@ def check_for_signers(tool: Section, definition: dict, effects: dict[str, str]) 
     `effects` are the file's tools with their effects.
     """
     for number, name in enumerate(definition.get("evidence", ())):
+        if name.startswith(evidence.FACT):
+            continue
         readers = [one for one, effect in effects.items() if effect == "read"]
         if name not in readers:
             what = "a tool that writes shows nothing" if name in effects else "no tool in this file has this name"
             _add(tool, f"evidence[{number}]", f"{what}: {suggest(name, readers) if readers else 'remove it'}")
     if "trust" in definition and definition["effect"] != "read":
         tool.report("trust", "trust is about what a tool reads: remove it, or write effect: read")
+
+
+def check_evidence_elsewhere(tool: Section, definition: dict, others: dict[str, dict]) -> None:
+    """Report evidence that an agent without runs could never bring: nothing tells that it is about the same.
+
+    `others` are the file's tools by name, as far as they were read.
+    """
+    for number, name in enumerate(definition.get("evidence", ())):
+        other = others.get(name)
+        if other is not None and not evidence.subjects(definition, other):
+            _add(tool, f"evidence[{number}]", _NO_SUBJECT.format(name=name, tool=definition["name"]))
 
 
 def _read_checks(tool: Section) -> list[dict] | None:

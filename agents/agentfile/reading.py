@@ -9,7 +9,7 @@ from agents.agentfile.agent import AgentFile, AgentFileErrors, PolicyText, ToolS
 from agents.agentfile.budget import read_budget
 from agents.agentfile.ladder import read_ladder
 from agents.agentfile.runtime import read_runtime
-from agents.agentfile.tools import HELD, check_tools, read_tool
+from agents.agentfile.tools import HELD, check_elsewhere, check_tools, read_tool
 from agents.agentfile.verify import read_verify
 from agents.counting import count
 from agents.documents.composing import MAX_BYTES, START, Unreadable, compose, decode
@@ -139,6 +139,7 @@ def _read_agent(root: Node, findings: Findings, text: str) -> AgentFile:
     }
     if runtime == grammar.EXTERNAL:
         _refuse_what_runs_need(agent)
+        check_elsewhere(tools)
     _check_others(agent, read)
     return AgentFile(**read, notes=findings.finish(), file=findings.file, root=root)
 

@@ -4,7 +4,13 @@ from agents.agentfile import grammar
 from agents.agentfile.agent import ToolSpec
 from agents.agentfile.amounts import read_usd
 from agents.agentfile.connector import check_path_arguments, read_connector
-from agents.agentfile.preview import check_for_signers, check_preview, read_for_signers, read_preview
+from agents.agentfile.preview import (
+    check_evidence_elsewhere,
+    check_for_signers,
+    check_preview,
+    read_for_signers,
+    read_preview,
+)
 from agents.arguments import ArgumentSchema, compile_schema
 from agents.dialect import MISSPELT, BadSchema
 from agents.documents.nodes import Mapping, Node, describe, locate, plain
@@ -65,6 +71,14 @@ def check_tools(tools: list[tuple[Section, ToolSpec]]) -> None:
         if spec.undo and (problem := _undo_problem(spec, first)):
             tool.report("undo", problem)
         check_for_signers(tool, spec.definition, effects)
+
+
+def check_elsewhere(tools: list[tuple[Section, ToolSpec]]) -> None:
+    """Report what the tools of an agent that lives elsewhere demand and nobody could ever bring."""
+    read = [(tool, spec) for tool, spec in tools if spec.name and spec.schema]
+    others = {spec.name: spec.definition for _, spec in read}
+    for tool, spec in read:
+        check_evidence_elsewhere(tool, spec.definition, others)
 
 
 def _undo_problem(spec: ToolSpec, named: dict[str, ToolSpec]) -> str | None:

@@ -136,10 +136,16 @@ def record(lease: Lease, step: RunStep) -> bool:
 
 def _codes(action: Action) -> list[str]:
     codes = [reason["code"] for reason in action.reasons if action.state == State.DENIED]
-    codes += ["edited"] if action.revision > 1 else []  # people changed what was asked for
+    codes += ["edited"] if _was_edited(action) else []
     codes += [action.reason_code] if action.reason_code else []
     codes += [action.error["code"]] if action.error and action.state != State.SUCCEEDED else []
     return codes
+
+
+def _was_edited(action: Action) -> bool:
+    """Whether people changed what was asked for. The same bytes looked up anew are a revision too."""
+    first = Action.objects.filter(lineage=action.lineage, revision=1).values_list("payload_digest", flat=True)
+    return action.revision > 1 and first.get() != action.payload_digest
 
 
 def results_of(run: Run) -> list[Result]:

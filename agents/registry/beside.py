@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from django.contrib.auth.models import Group
 
-from agents import policies, preview
+from agents import evidence, policies, preview
 from agents.agentfile import AgentFile, AgentFileErrors, Problem
 from agents.documents.composing import compose
 from agents.documents.nodes import locate
@@ -41,8 +41,8 @@ def read(spec: AgentFile) -> Reading | None:
 
 
 def unknown_facts(spec: AgentFile, policy: Policy) -> list[Problem]:
-    """Return the headlines and previews that name a fact which the policy doesn't have, or can't look up for that tool,
-    and the previews that count with a fact which is no number."""
+    """Return the headlines, previews and evidence that name a fact which the policy doesn't have, or can't look up for that
+    tool, and the previews that count with a fact which is no number."""
     return [
         spec.problem(f"tools[{number}].{place}", message)
         for number, (tool, shape) in enumerate(zip(spec.tools, policies.shapes(spec), strict=True))
@@ -57,6 +57,9 @@ def _facts_in(definition: dict) -> Iterator[tuple[str, str, bool]]:
     for number, line in enumerate(preview.lines_of(definition)):
         if "now" in line:
             yield f"preview[{number}].now", line["now"], "becomes" not in line
+    for number, name in enumerate(definition.get("evidence", ())):
+        if name.startswith(evidence.FACT):
+            yield f"evidence[{number}]", name.removeprefix(evidence.FACT), False
 
 
 def _why_not_fact(name: str, policy: Policy, shape: Tool, *, counts: bool, braced: bool) -> str | None:

@@ -27,7 +27,7 @@ def why_incomplete(action: Action, person: Person) -> list[str]:
     """
     if action.effective_tier < SIGNED_TIER:
         return []
-    seen = Evidence([], [], is_run=action.run_id is not None)
+    seen = Evidence([], [], [], is_run=action.run_id is not None)
     if action.definition.body.get("evidence"):
         seen = evidence.of(action, trail.of(action), evidence.opened_by(action, person))
     return said(action, seen, changes.of(action))
@@ -42,11 +42,17 @@ def said(action: Action, seen: Evidence, changed: Changes) -> list[str]:
 
 
 def _of_evidence(seen: Evidence) -> list[str]:
-    where = "this run" if seen.is_run else "the hour before, about the same"
-    missing = [
-        f"The answer of {name} isn't on record from {where}: it must be read before approving." for name in seen.missing
+    if seen.is_run:
+        where, then = "this run", "it must be read before approving"
+    else:
+        where = f"the hour before it was proposed, about the same ({seen.about})"
+        then = "reject it; its agent reads that through us, then proposes it anew"
+    missing = [f"The answer of {name} isn't on record from {where}: {then}." for name in seen.missing]
+    unknown = [
+        f"The fact {name} isn't known ({why}). Re-check; once its source answers, take the action anew."
+        for name, why in seen.unknown
     ]
-    return [*missing, *(f"Open the answer of {piece.tool} first." for piece in seen.to_open)]
+    return [*missing, *unknown, *(f"Open the answer of {piece.tool} first." for piece in seen.to_open)]
 
 
 def _of_words(action: Action) -> list[str]:
@@ -55,5 +61,5 @@ def _of_words(action: Action) -> list[str]:
 
 
 def _of_changes(changed: Changes) -> list[str]:
-    why = "isn't known, so nobody can see what changes. A new revision looks it up again."
+    why = "isn't known, so nobody can see what changes. Re-check; once its source answers, take the action anew."
     return [f"What {field} stands at now {why}" for field in changed.unknown]

@@ -19,9 +19,9 @@ class Controls:
 
     While `blind` they may still decide, so they aren't told who signed before them. `withdraw` is the decision they could
     take back. `question` is what is asked just now, `asked` every round of it; `why_not_ask` says why no more can be asked.
-    `proves` means that approving takes a fresh proof that it's them. `edited`
-    is what people changed of the revision before, `undo` the tool that would undo it, `undone_by` what does or did. `hand` says
-    that they could hand it on, `handover` is one that waits for its answer.
+    `renew` says that they may have it looked up and judged anew. `proves` means that approving takes a fresh proof that it's
+    them. `edited` is what people changed of the revision before, `undo` the tool that would undo it, `undone_by` what does
+    or did. `hand` says that they could hand it on, `handover` is one that waits for its answer.
     """
 
     approve: bool
@@ -35,6 +35,7 @@ class Controls:
     receipt: int | None
     withdraw: int | None
     edit: bool
+    renew: bool
     ask: bool
     why_not_ask: str
     question: Question | None
@@ -70,6 +71,7 @@ def of(action: Action, slots: Sequence[Slot], person: Person) -> Controls:
         receipt=decision.pk if decision and decision.person_id == person.pk else None,
         withdraw=decision.pk if decision and may_withdraw(decision, action, slots, person) else None,
         edit=blind and (waiting or action.state == State.CHANGES_REQUESTED),
+        renew=waiting and blind,
         ask=waiting and blind and len(asked) < asking.ROUNDS,
         why_not_ask=asking.NoMoreRounds.sentence if waiting and blind and len(asked) >= asking.ROUNDS else "",
         question=_open(action, asked),

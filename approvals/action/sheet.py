@@ -23,6 +23,7 @@ from approvals.action.blocks import (
     provenance,
     reach,
     similar,
+    since,
     track,
     trail,
 )
@@ -88,8 +89,9 @@ class Sheet:
 
     While `in_review`, what isn't signed may still be. `policy` is the address of the policy that gave the verdict, empty
     where there is none or it isn't theirs to see. `said` is what people stated of an outcome that was unknown. `card` is
-    there at tier 2 alone, `recheck` when somebody has just looked again. `closely` is what
-    hides, misleads or doesn't fit. `incomplete` is what keeps this person from approving, in sentences.
+    there at tier 2 alone, `recheck` when somebody has just looked again, `since` when the policy in force is another than
+    the one it waits under. `closely` is what hides, misleads or doesn't fit, `drift` what wasn't as people signed it when it
+    was to run. `incomplete` is what keeps this person from approving, in sentences.
     """
 
     action: Action
@@ -120,6 +122,8 @@ class Sheet:
     provenance: provenance.Provenance
     similar: similar.Similar
     recheck: Recheck | None
+    since: since.Since | None
+    drift: dict
     incomplete: list[str]
     masked: bool
     answer: str
@@ -182,10 +186,12 @@ def for_person(action: Action, person: Person, *, recheck: Recheck | None = None
             action, groups=mine, decided=not may.blind, answered=bool(asked) and all(one.answer for one in asked)
         ),
         recheck=recheck,
+        since=since.of(action, slots) if in_review else None,
+        drift=_drift(action),
         incomplete=brief.said(action, seen, changed) if may.approve else [],
         masked=masked,
         answer=_pretty(action.content.output),
-        error=_pretty(action.error),
+        error=_pretty(action.error and {name: part for name, part in action.error.items() if name not in _DRIFT}),
         said=[] if action.state == State.UNKNOWN else [one for one in events if one.verb == history.STATED],
         history=events,
         controls=may,
@@ -195,6 +201,10 @@ def for_person(action: Action, person: Person, *, recheck: Recheck | None = None
 
 
 # --- the parts
+
+
+#: What of an error says how things had changed when it was to run.
+_DRIFT = ("moved", "speaking")
 
 
 def _roles(action: Action) -> list[AgentRole]:
@@ -254,6 +264,10 @@ def _proof(action: Action) -> Proof:
 
 def _payload(action: Action) -> dict:
     return canonical.parse_json(bytes(action.payload))
+
+
+def _drift(action: Action) -> dict:
+    return {name: part for name, part in (action.error or {}).items() if name in _DRIFT}
 
 
 def _pretty(value) -> str:

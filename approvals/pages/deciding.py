@@ -11,7 +11,7 @@ from agents.errors import Invalid, InvalidArguments, Refusal
 from agents.lifecycle import WORDS, State
 from agents.models import Action
 from agents.policy.verdict import SIGNED_TIER
-from approvals.deciding import asking, editing, forms, undoing, withdrawing
+from approvals.deciding import asking, editing, forms, renewing, undoing, withdrawing
 from approvals.pages.action import action_again
 from approvals.pages.answers import as_number, page, see
 from approvals.pages.doors import form_on, signed_in
@@ -43,6 +43,17 @@ def answer(request: HttpRequest, action_id) -> HttpResponse:
         return action_again(request, action_id, refusal)
     messages.success(request, "Answered. It is back in review.")
     return see("action", action_id)
+
+
+@form_on("action")
+def renew(request: HttpRequest, action_id) -> HttpResponse:
+    """Have what waits looked up and judged anew, and open the revision that takes its place."""
+    bound = {"digest": request.POST.get("digest", ""), "revision": as_number(request.POST.get("revision", ""))}
+    action = renewing.renew(action_id=action_id, by=request.user, **bound)
+    messages.success(
+        request, f"Looked up and judged anew: this is revision {action.revision}. Every signature is open."
+    )
+    return see("action", action.pk)
 
 
 # --- editing

@@ -11,7 +11,7 @@ from agents import present
 from agents.api import read_fields, read_key
 from agents.errors import Invalid
 from agents.identities import AgentPrincipal
-from approvals.deciding import asking, bulk, editing, handing, receipts, undoing, withdrawing
+from approvals.deciding import asking, bulk, editing, handing, receipts, renewing, undoing, withdrawing
 from approvals.models import Handover, Question
 from approvals.rest.decisions import person_of, receipt
 from audit import redaction
@@ -63,6 +63,14 @@ def revise(request: Request, action_id: UUID) -> Response:
     edited = editing.edit(action_id=action_id, by=person, approve=then == "approve", **fields)
     decision = receipt(edited.decision, person) if edited.decision else None
     return Response({"action": present.for_person(edited.action), "decision": decision}, status=201)
+
+
+@api_view(["POST"])
+def renew(request: Request, action_id: UUID) -> Response:
+    """`POST actions/{id}/renew/`: what waits is looked up and judged anew; the same bytes wait as a new revision."""
+    person = person_of(request)
+    fields = read_fields(request.data, {"digest": str, "revision": int}, required={"digest", "revision"})
+    return Response(present.for_person(renewing.renew(action_id=action_id, by=person, **fields)), status=201)
 
 
 @api_view(["POST"])

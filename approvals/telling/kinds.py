@@ -29,6 +29,7 @@ KIND_OF: Mapping[str, str] = MappingProxyType(
     {
         "action.proposed": "your_turn",
         "action.revised": "your_turn",
+        "action.renewed": "your_turn",
         "action.vote_voided": "your_turn",
         "action.vote_withdrawn": "your_turn",
         "action.look_overdue": "look_overdue",

@@ -108,7 +108,7 @@ def _for_people(event: Event, action: Action | None) -> list[Notice]:
 
 def _concerns_people(event: Event) -> bool:
     """Whether an action came before people, or its review is over; what they decided may still end in other ways."""
-    if event.verb in ("action.proposed", "action.revised"):
+    if event.verb in ("action.proposed", "action.revised", "action.renewed"):
         return event.data.get("to") == State.AWAITING_REVIEW
     return event.verb not in ENDS_REVIEW or event.data.get("from") in WITH_PEOPLE
 

@@ -124,8 +124,8 @@ def test_an_unknown_now_keeps_people_from_approving_from_tier_3_on(company):
     action = refund(company)
     assert changes.of(action).unknown == ["refunded so far"]
     assert (
-        "What refunded so far stands at now isn't known, so nobody can see what changes. A new revision looks it up again."
-        in brief.why_incomplete(action, company.fin)
+        "What refunded so far stands at now isn't known, so nobody can see what changes. "
+        "Re-check; once its source answers, take the action anew." in brief.why_incomplete(action, company.fin)
     )
     with pytest.raises(brief.Incomplete) as caught:
         brief.require(action, company.fin)

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
 
 from agents import access, actions, people, stops
 from agents.errors import AlreadyDecided, DecisionExpired, Invalid, NoSuchAction, NotAllowed, NotEligible, Stale
@@ -13,6 +14,7 @@ from agents.models import Action, ActionContent, AgentRole, Person
 from approvals.deciding import desk
 from approvals.deciding.desk import AlreadyVoted
 from approvals.models import Decision
+from approvals.telling import audience
 from audit.actors import Actor
 from tests.factories import decide, due, events, later, make_action, make_approved, make_company, make_person, moves
 
@@ -422,3 +424,22 @@ def test_statement_that_is_not_whole_is_refused(company, says, note):
     action = unknown(company, "send_reply")
     with pytest.raises(Invalid):
         desk.state_outcome(action_id=action.pk, by=company.lea, says=says, note=note)
+
+
+def test_telling_who_may_sign_takes_as_many_queries_for_thirty_as_for_two():
+    company = make_company()
+    action = make_action(company.agent)
+
+    def counted() -> int:
+        fresh = Action.objects.get(pk=action.pk)
+        with CaptureQueriesContext(connection) as queries:
+            found = audience.eligible(fresh)
+        assert company.owner not in found and company.fin in found
+        return len(queries)
+
+    first = counted()
+    for number in range(30):
+        late = make_person(f"more{number}", "finance" if number % 2 else "support-leads")
+        Person.objects.filter(pk=late.pk).update(signer_since=action.created_at)
+    assert counted() == first
+    assert len(audience.eligible(Action.objects.get(pk=action.pk))) == 33

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents import preview
+from agents import evidence, preview
 from agents.agentfile import AgentFileErrors, read
 from agents.policy.verdict import Missing
 from tests.pure.test_agentfile import GOOD
@@ -80,6 +80,14 @@ def test_the_facts_of_a_preview_are_named_once():
     assert preview.facts_named({"preview": "none"}) == preview.facts_named({}) == []
 
 
+def test_what_may_move_is_held_only_where_another_line_shows_it():
+    may = {**LINES[0], "may_move": True}
+    assert preview.facts_held({"preview": LINES}) == ["refunded_usd"]
+    assert preview.facts_held({"preview": [may]}) == []
+    assert preview.facts_held({"preview": [may, *LINES]}) == ["refunded_usd"]
+    assert one(may, AMOUNT, {"refunded_usd": 1}).may_move and not one(LINES[0], AMOUNT, {"refunded_usd": 1}).may_move
+
+
 # --- in the agent file
 
 HEADLINE = '    headline: "Refund {amount_usd} for order {order_id}"\n    preview: none\n'
@@ -100,6 +108,10 @@ def problems(text: str) -> list[str]:
         ("    preview: [{field: x}]\n", "tools[1].preview[0]: write exactly one of adds, subtracts, becomes"),
         ("    preview: [{field: x, adds: amount_usd}]\n", "tools[1].preview[0]: now is missing"),
         ("    preview: [{field: x, now: f, adds: amount_usd}]\n", "tools[1].preview[0].now: facts come with a policy"),
+        ('    preview: [{field: x, becomes: "y", may_move: true}]\n', "tools[1].preview[0].may_move: nothing is looked up"),
+        ("    preview: [{field: x, now: f, adds: amount_usd, may_move: 1}]\n", "tools[1].preview[0].may_move: write true"),
+        ("    preview: none\n    evidence: [fact.f]\n", "tools[1].evidence[0]: facts come with a policy"),
+        ("    preview: none\n    evidence: [fact.]\n", "tools[1].evidence[0]: not the text"),
         ("    preview: [{field: x, now: f, adds: amount_us}]\n", "tools[1].preview[0].adds: not an argument in the"),
         ("    preview: [{field: x, now: f, adds: order_id}]\n", "tools[1].preview[0].adds: order_id isn't a number"),
         (
@@ -114,7 +126,7 @@ def problems(text: str) -> list[str]:
             "    preview: none\n    checks: [{id: a, ask: b, code: tone}, {id: a, ask: c, code: tone}]\n",
             "tools[1].checks[1].id: another check",
         ),
-        ("    preview: none\n    evidence: []\n", "tools[1].evidence: no tool is named"),
+        ("    preview: none\n    evidence: []\n", "tools[1].evidence: no tool and no fact is named"),
         ("    preview: none\n    evidence: [look_up_ordr]\n", "tools[1].evidence[0]: no tool in this file has this"),
         ("    preview: none\n    evidence: [void_refund]\n", "tools[1].evidence[0]: a tool that writes shows nothing"),
         ("    preview: none\n    trust: customer\n", "tools[1].trust: trust is about what a tool reads"),
@@ -123,3 +135,50 @@ def problems(text: str) -> list[str]:
 def test_a_mistake_is_named_with_its_place(text, expected):
     found = problems(text)
     assert any(line.startswith(expected) for line in found), "\n".join(found)
+
+
+def lines_read(text: str) -> list[dict]:
+    whole = GOOD.replace(HEADLINE, f"{HEADLINE.removesuffix('    preview: none' + chr(10))}{text}")
+    spec = read(whole.replace("enabled: true", "policy: policy.yaml\nenabled: true"), name="a.yaml")
+    return preview.lines_of(spec.tools[1].definition)
+
+
+def test_a_line_that_may_not_move_is_the_same_definition_as_one_that_does_not_say():
+    """A definition is known by its digest: saying the default must not end what waits."""
+    line = "    preview: [{field: x, now: f, adds: amount_usdSAID}]\n"
+    assert lines_read(line.replace("SAID", ", may_move: false")) == lines_read(line.replace("SAID", ""))
+    assert lines_read(line.replace("SAID", ", may_move: true"))[0]["may_move"] is True
+
+
+# --- evidence
+
+
+def test_evidence_names_tools_and_facts():
+    body = {"evidence": ["read_ticket", "fact.ticket_text"]}
+    assert (evidence.tools_named(body), evidence.facts_named(body)) == (["read_ticket"], ["ticket_text"])
+    assert evidence.tools_named({}) == evidence.facts_named({}) == []
+
+
+PAGE = """\
+  - name: read_page
+    tier: 0
+    effect: read
+    idempotent: true
+    connector: {kind: http, host: refunds, path: "/pages/{page}", method: GET}
+    schema: {type: object, required: [page], additionalProperties: false, properties: {page: {type: string}}}
+    critical: [page]
+"""
+
+
+@pytest.mark.parametrize(("runtime", "named"), [("external", 1), ("scripted, script: x", 0)])
+def test_evidence_that_an_agent_elsewhere_could_never_bring_is_refused_with_its_place(runtime, named):
+    """It has no runs: only an argument in common tells that an answer is about the same."""
+    text = GOOD.replace(HEADLINE, f"{HEADLINE}    evidence: [look_up_order, read_page]\n")
+    text = text.replace("{kind: external}", f"{{kind: {runtime}}}").replace("enabled: true", f"{PAGE}enabled: true")
+    try:
+        found = [problem for problem in read(text, name="a.yaml").notes if "evidence" in problem.path]
+    except AgentFileErrors as errors:
+        found = [problem for problem in errors.problems if "evidence" in problem.path]
+    assert len(found) == named, found
+    assert all(problem.path == "tools[1].evidence[1]" for problem in found)
+    assert all(problem.message.startswith("this agent has no runs") for problem in found)

@@ -8,9 +8,12 @@ from uuid import UUID
 
 from django.db import transaction
 
+from agents import evidence as demanded
+from agents import present
 from agents.errors import NoSuchAction
 from agents.models import Action, Person
-from agents.policy.verdict import SIGNED_TIER
+from agents.policy.values import from_json
+from agents.policy.verdict import SIGNED_TIER, Missing
 from approvals import inert
 from approvals.action.blocks import trail
 from approvals.action.blocks.trail import Read, Trail
@@ -50,11 +53,14 @@ class Piece:
 
 @dataclass(frozen=True)
 class Evidence:
-    """All of it; `missing` names tools whose answer must be read, and isn't there. `is_run`: it came with a run."""
+    """All of it; `missing` names tools whose answer must be read, and isn't there, `unknown` facts that must be known, and
+    aren't, each with why. `is_run`: it came with a run; without one `about` says what an answer must have been about."""
 
     pieces: list[Piece]
     missing: list[str]
+    unknown: list[tuple[str, str]]
     is_run: bool
+    about: str = ""
 
     @property
     def to_open(self) -> list[Piece]:
@@ -75,11 +81,32 @@ def of(action: Action, before: Trail, opened: Collection[str]) -> Evidence:
     """Return the evidence; `before` is what was read, `opened` what this person has opened of it."""
     wanted = _wanted(action)
     required = {piece.id for name in wanted for piece in _required(name, before.reads)}
+    missing = [name for name in wanted if not _required(name, before.reads)]
     return Evidence(
         pieces=[_piece(read, required, opened) for read in before.reads],
-        missing=[name for name in wanted if not _required(name, before.reads)],
+        missing=missing,
+        unknown=unknown(action),
         is_run=before.is_run,
+        about=_about(action) if missing and not before.is_run else "",
     )
+
+
+def unknown(action: Action) -> list[tuple[str, str]]:
+    """Return the facts that must be known before anybody signs, and aren't, each with why. Facts are evidence that we
+    looked up ourselves: what the agent says of them counts nothing."""
+    if action.effective_tier < SIGNED_TIER:
+        return []
+    named = demanded.facts_named(action.definition.body)
+    known = {
+        name: from_json(action.facts[name]["value"]) if name in action.facts else Missing("missing") for name in named
+    }
+    return [(name, value.detail or value.code) for name, value in known.items() if isinstance(value, Missing)]
+
+
+def _about(action: Action) -> str:
+    """Return the arguments that tell whether an answer is about the same, as people read them."""
+    critical = action.definition.body.get("critical", ())
+    return ", ".join(f"{name} {shown}" for name, shown in present.arguments(action) if name in critical)
 
 
 def opened_by(action: Action, person: Person) -> frozenset[str]:
@@ -135,7 +162,7 @@ def longest_text(value: object) -> str:
 
 
 def _wanted(action: Action) -> list[str]:
-    return action.definition.body.get("evidence", []) if action.effective_tier >= SIGNED_TIER else []
+    return demanded.tools_named(action.definition.body) if action.effective_tier >= SIGNED_TIER else []
 
 
 def _required(tool: str, reads: list[Read]) -> list[Read]:

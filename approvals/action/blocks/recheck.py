@@ -9,10 +9,9 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from agents import preview, rates
+from agents import rates
 from agents.actions import rechecking
 from agents.errors import Refusal
-from agents.headline import facts_named
 from agents.models import Action, Person
 from agents.policy.values import from_json, shown
 from agents.policy.verdict import Missing
@@ -20,6 +19,7 @@ from agents.policy.verdict import Missing
 PER_MINUTE = 12  # for one person: a look-up asks somebody else's systems
 #: Pages that one person opens in a minute with a new look each, and how long the first one is still new.
 OPENED_PER_MINUTE, STILL_NEW = 60, timedelta(seconds=60)
+OPENING_SECONDS = 0.25  # nobody waits longer for a page because somebody else's system is slow
 
 
 class TooSoon(Refusal):
@@ -29,27 +29,36 @@ class TooSoon(Refusal):
 
 @dataclass(frozen=True)
 class Moved:
-    """One fact that isn't as it was: both values hold other people's text."""
+    """One fact that isn't as it was: both values hold other people's text. `holds` says that people decide on it."""
 
     name: str
     then: str
     now: str
+    holds: bool
 
 
 @dataclass(frozen=True)
 class Recheck:
     """What a new look came to. `facts` are the values now, `stricter` what would speak against the action now and didn't,
-    in words; `unanswered` the facts that nobody could look up this time."""
+    in words, `asked` groups that policy asks for now and no slot is for; `unanswered` the facts that nobody could look up
+    this time.
+
+    `would_refuse`: approved as it stands, it would be refused when it is to run. `may_renew`: taking it anew would help.
+    """
 
     at: datetime
     facts: Mapping[str, object]
     moved: list[Moved]
     unanswered: list[str]
     stricter: list[str]
+    asked: list[str]
+    denies: bool
+    would_refuse: bool
+    may_renew: bool
 
     @property
     def drifted(self) -> bool:
-        return bool(self.moved or self.stricter)
+        return bool(self.moved or self.stricter or self.would_refuse)
 
 
 def of(action: Action, person: Person) -> Recheck:
@@ -60,35 +69,40 @@ def of(action: Action, person: Person) -> Recheck:
 
 
 def on_opening(action: Action, person: Person) -> Recheck | None:
-    """Return a new look where what is acted on has moved since, or policy would now speak against it; else None.
+    """Return a new look where what people decide on has moved since, or policy would now speak against it; else None.
 
     What a rule asks and nobody sees change (a tenure grows every day) is no reason to stop a reader. None too for what was
-    looked up just now, and for who opens more pages than the sources should answer for: the button is still there.
+    looked up just now, for sources that don't answer at once, and for who opens more pages than they should answer for: the
+    button is still there.
     """
     if not action.facts or timezone.now() - action.created_at < STILL_NEW:
         return None
     if rates.take(f"opened:{person.pk}", per_minute=OPENED_PER_MINUTE, burst=OPENED_PER_MINUTE):
         return None
-    again, body = _look(action), action.definition.body
-    seen = {*preview.facts_named(body), *facts_named(body.get("headline") or "")}
-    return again if again.stricter or any(one.name in seen for one in again.moved) else None
+    again = _look(action, seconds=OPENING_SECONDS)
+    return again if again.would_refuse or again.stricter or any(one.holds for one in again.moved) else None
 
 
-def _look(action: Action) -> Recheck:
-    looked, newly = rechecking.glance(action, list(action.slots.all()))
-    now = {name: found.value for name, found in looked.found.items()}
+def _look(action: Action, *, seconds: float | None = None) -> Recheck:
+    seen = rechecking.glance(action, list(action.slots.all()), seconds=seconds)
+    now = {name: found.value for name, found in seen.looked.found.items()}
+    held = {one.fact for one in seen.drift.moved}
     return Recheck(
         at=timezone.now(),
         facts=now,
-        moved=[one for name in action.facts if (one := _moved(name, action, now))],
+        moved=[one for name in action.facts if (one := _moved(name, action, now, holds=name in held))],
         unanswered=[name for name, value in now.items() if isinstance(value, Missing)],
-        stricter=[reason.text for reason in newly],
+        stricter=[reason.text for reason in seen.drift.reasons],
+        asked=list(seen.asked),
+        denies=seen.denies,
+        would_refuse=seen.would_refuse,
+        may_renew=seen.is_worth_renewing,
     )
 
 
-def _moved(name: str, action: Action, now: Mapping[str, object]) -> Moved | None:
+def _moved(name: str, action: Action, now: Mapping[str, object], *, holds: bool) -> Moved | None:
     """Return how a fact moved. One that doesn't answer now hasn't moved; one that couldn't be told before has."""
     then, value = from_json(action.facts[name]["value"]), now.get(name, Missing("missing"))
     if isinstance(value, Missing) or value == then:
         return None
-    return Moved(name, shown(then), shown(value))
+    return Moved(name, shown(then), shown(value), holds)

@@ -75,8 +75,11 @@ def _was_read(one: Action, action: Action) -> bool:
 
 
 def _nearby(action: Action) -> list[Action]:
-    """Return what the agent read about the same lately, oldest first: outside a run nothing else ties them together."""
-    within = (action.created_at - CALLED_WITHIN, action.created_at)
+    """Return what the agent read about the same lately, oldest first: outside a run nothing else ties them together.
+
+    A revision is as old as what was first proposed: what was read before that isn't lost because people took their time.
+    """
+    within = (_first_asked(action) - CALLED_WITHIN, action.created_at)
     done = Action.objects.filter(
         agent=action.agent_id,
         run_id=None,
@@ -86,6 +89,13 @@ def _nearby(action: Action) -> list[Action]:
     )
     found = done.select_related(*_NEEDS).order_by("-finished_at")[:MOST]
     return [one for one in reversed(found) if _is_about(one, action)]
+
+
+def _first_asked(action: Action) -> datetime:
+    if action.revision == 1:
+        return action.created_at
+    first = Action.objects.filter(lineage=action.lineage, revision=1)
+    return first.values_list("created_at", flat=True).get()
 
 
 def _is_about(one: Action, action: Action) -> bool:

@@ -91,19 +91,16 @@
   const KEYS = {
     j: () => move(1),
     k: () => move(-1),
-    o: () => { const link = current(); if (link) link.click(); return Boolean(link); },
-    u: () => press('[data-key="u"], .back a[href*="queue"], .back a[href^="/#"]'),
+    o: () => { const link = current() || find('main a[data-key="o"]'); if (link) link.click(); return Boolean(link); },
+    u: () => press('[data-key="u"], main .back a'),
     c: claim,
     x: () => { const link = current(); return Boolean(link) && press(`#pick-${link.id.slice(4)}`); },
     ".": () => press('#load-new'),
     "/": () => focus(there("q")),
     "?": help,
   };
-  const PLACES = { q: "/queue/", h: "/decisions/", t: "/board/" };
-  const go = (key) => {
-    const place = find(`nav a[data-go="${key}"]`) || find(`nav a[href="${PLACES[key]}"]`) || (key === "q" && find("a.brand"));
-    if (place) place.click();
-  };
+  // G, then the letter that a link of the navigation carries: where it leads is the page's business.
+  const place = (key) => /^[a-z]$/.test(key) && find(`nav a[data-go="${key}"]`);
   let gone = 0;
   const typing = (target) => target.closest("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]");
 
@@ -121,7 +118,7 @@
     if (!key || (event.shiftKey && key !== "?" && key !== "/")) return;
     if (Date.now() - gone < 1500) {
       gone = 0;
-      if (PLACES[key]) { event.preventDefault(); go(key); return; }
+      if (place(key)) { event.preventDefault(); place(key).click(); return; }
     }
     if (key === "g") { gone = Date.now(); return; }
     const done = KEYS[key] ? KEYS[key]() !== false : panel(key);

@@ -85,6 +85,8 @@ def _meaning(decision: Decision, action: Action, filled: int, needed: int) -> st
         return "Rejected. Nothing has run, and nothing will: the agent gets the reason and the note."
     if action.state == State.AWAITING_REVIEW:
         return f"{filled} of {needed} recorded. Nothing has run."
+    if action.state == State.SUPERSEDED:
+        return "Dropped: another revision took the place of what you signed. It is signed anew, from the beginning."
     if action.state == State.APPROVED:
         return f"{needed} of {needed} recorded. It may run once."
     return f"{filled} of {needed} recorded. The action is now: {queue.state_words(action).lower()}."

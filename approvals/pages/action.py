@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from agents import access
 from agents.errors import Invalid, Refusal
-from agents.models import Person
+from agents.models import Action, Person
 from approvals import queue
 from approvals.action import brief, sheet
 from approvals.action.blocks import alongside, changes, evidence, recheck
@@ -47,8 +47,8 @@ def _is_read(request: HttpRequest) -> bool:
 
 
 def show(request: HttpRequest, shown: sheet.Sheet, *, status: int = 200, **context) -> HttpResponse:
-    """Show one action's page; with `?split=1` the queue stands beside it, where there is room."""
-    beside = alongside.of(request.user) if request.GET.get("split") == "1" else None
+    """Show one action's page; with `?split=1` the queue stands beside it, where there is room, narrowed by `view`."""
+    beside = _beside(request)
     claim = queue.claiming(shown.action, request.user)
     return page(request, "action.html", status=status, sheet=shown, beside=beside, claim=claim, **context, **_FORMS)
 
@@ -88,14 +88,28 @@ def _prove(request: HttpRequest, action_id) -> HttpResponseRedirect:
 def _go_on(request: HttpRequest, decision: Decision) -> HttpResponseRedirect:
     """Show the receipt, or open the next item when that was asked for, or is how this person likes it."""
     then = request.POST.get("then") or ("next" if _opens_next(request.user) else "")
-    following = queue.next_for(request.user, after=str(decision.action_id)) if then == "next" else None
+    beside = _beside(request) if then == "next" else None
+    following = _following(request.user, decision, beside) if then == "next" else None
     if following is None:
         return see("receipt", decision.pk)
     word = "Approval" if decision.word == Decision.Word.APPROVE else "Rejection"
     address = reverse("receipt", args=[decision.pk])
     messages.success(request, format_html('{} recorded. <a href="{}">Receipt {}</a>', word, address, decision.pk))
-    beside = "?split=1" if request.GET.get("split") == "1" else ""
-    return HttpResponseRedirect(f"{reverse('action', args=[following])}{beside}", status=303)
+    query = f"?{beside.query}" if beside else ""
+    return HttpResponseRedirect(f"{reverse('action', args=[following])}{query}", status=303)
+
+
+def _beside(request: HttpRequest) -> alongside.Beside | None:
+    """Return the list that stands beside the item, where it was asked for."""
+    if request.GET.get("split") != "1":
+        return None
+    return alongside.of(request.user, request.GET.get("view", ""))
+
+
+def _following(person: Person, decision: Decision, beside: alongside.Beside | None) -> str | None:
+    """Return what comes next: of the list beside the item where there is one, else of all that waits for this person."""
+    decided = str(decision.action_id)
+    return beside.next_after(decided) if beside else queue.next_for(person, after=decided)
 
 
 def _opens_next(person: Person) -> bool:
@@ -136,6 +150,14 @@ def recheck_action(request: HttpRequest, action_id: UUID) -> HttpResponse:
     return show(request, shown)
 
 
+def _brief_again(action: Action, person: Person, opened: evidence.Opened) -> sheet.Sheet | None:
+    """Return the page anew where opening this piece may have made the brief whole, for whoever may approve; else None."""
+    if not opened.piece.required or opened.piece.opened:
+        return None
+    shown = sheet.for_person(action, person)
+    return shown if shown.controls.approve else None
+
+
 @require_safe
 @signed_in
 def evidence_page(request: HttpRequest, action_id: UUID, piece_id: UUID) -> HttpResponse:
@@ -146,8 +168,11 @@ def evidence_page(request: HttpRequest, action_id: UUID, piece_id: UUID) -> Http
     opened = evidence.open_piece(action, piece_id, masked=masked, opened=seen)
     if _is_read(request):
         evidence.note_opened(action, opened.piece, by=person)
-    inside = request.headers.get("HX-Request") == "true"
     context = {"action": action, "opened": opened}
-    answer = render(request, "blocks/_piece.html", context) if inside else page(request, "evidence.html", **context)
+    if request.headers.get("HX-Request") == "true":
+        context["sheet"] = _brief_again(action, person, opened)
+        answer = render(request, "blocks/_piece_in_place.html", context)
+    else:
+        answer = page(request, "evidence.html", **context)
     patch_vary_headers(answer, ["HX-Request"])
     return answer

@@ -251,3 +251,20 @@ def test_the_split_view_shows_the_queue_beside_the_item(at, agent, fin):
     assert f'href="{page(second)}?split=1"' in body
     assert re.search(rf'id="beside-{first.pk}" href="[^"]+" aria-current="page"', body)
     assert 'class="alongside"' not in text(at(fin).get(page(first)))
+
+
+def test_the_split_view_keeps_what_the_queue_was_narrowed_to(at, agent, lea):
+    first, second, third = reply(agent), reply(agent), refund(agent)
+    browser, view = at(lea), "split=1&view=tier%3D2"
+    queue = text(browser.get(f"{reverse('queue')}?tier=2"))
+    assert re.search(r'class="aside-link" href="/actions/[0-9a-f-]+/\?split=1&amp;view=tier%3D2"', queue)
+    beside = text(browser.get(f"{page(first)}?{view}"))
+    listed = beside[beside.index('class="alongside"') :].split("</nav>")[0]
+    assert f'href="{page(second)}?split=1&amp;view=tier%3D2"' in listed and str(third.pk) not in listed
+    form = {"decision": "approve", "digest": first.digest, "revision": 1, "then": "next"}
+    answer = browser.post(f"{reverse('decide', args=[first.pk])}?{view}", form)
+    assert answer["Location"] == f"{page(second)}?{view}"
+    form["digest"] = second.digest
+    last = browser.post(f"{reverse('decide', args=[second.pk])}?{view}", form)
+    assert last["Location"].startswith("/decisions/"), "the other item isn't of what was asked for"
+    assert "split" in text(browser.get(f"{page(third)}?split=1&view=tier%3Dnine")), "what can't be read narrows nothing"

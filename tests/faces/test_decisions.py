@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from agents import identities
 from agents.models import Action, Agent
-from approvals.deciding import asking
+from approvals.deciding import asking, withdrawing
 from approvals.models import Decision, Draft, Preference, Question
 from audit.actors import Actor
 from tests.domain.test_undo import VOID, done
@@ -62,6 +62,17 @@ def test_a_signature_is_taken_back_from_its_receipt(at, action, fin):
     receipt = text(browser.get(answer["Location"]))
     assert "Approval taken back" in receipt and "Take my signature back" not in receipt
     assert 'value="approve"' in text(browser.get(reverse("action", args=[action.pk])))
+
+
+def test_what_was_taken_back_is_marked_in_the_list(at, agent, action, fin):
+    stands, taken_back = decide(make_action(agent), fin), decide(action, fin)
+    withdrawing.withdraw(decision_id=taken_back.pk, by=fin)
+    rows = at(fin).get(reverse("decisions")).content.decode().split('data-testid="decision"')[1:]
+    marked = {
+        one: next("taken-back" in row for row in rows if f"Receipt {one}<" in row) for one in (stands.pk, taken_back.pk)
+    }
+    assert marked == {stands.pk: False, taken_back.pk: True}
+    assert sum("<del>Approve</del>" in row for row in rows) == 1
 
 
 def test_a_get_takes_nothing_back(at, action, fin):

@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from approvals.pages import action, away, board, bulk, deciding, handing, owners, preferences, queue, runs, stops
+from approvals.pages import (
+    action,
+    away,
+    board,
+    bulk,
+    deciding,
+    handing,
+    owners,
+    passkeys,
+    preferences,
+    queue,
+    runs,
+    stops,
+)
 
 urlpatterns = [
     path("queue/pulse/", queue.pulse_of, name="pulse"),
@@ -67,5 +80,9 @@ urlpatterns = [
     path("policies/", owners.policies_page, name="policies"),
     path("preferences/", preferences.preferences_page, name="preferences"),
     path("preferences/save/", preferences.save_preferences, name="save-preferences"),
+    path("preferences/passkeys/", passkeys.passkeys_page, name="passkeys"),
+    path("preferences/passkeys/begin/", passkeys.begin, name="begin-passkey"),
+    path("preferences/passkeys/add/", passkeys.add, name="add-passkey"),
+    path("preferences/passkeys/remove/", passkeys.remove, name="remove-passkey"),
     path("notices/new", preferences.new_notices, name="new-notices"),
 ]

@@ -5,7 +5,7 @@ import sys
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from controlplane import bodies, databases, home, mailing
+from controlplane import bodies, databases, domains, home, mailing
 from controlplane.embedded import broker_url
 
 BASE_DIR = home.CHECKOUT
@@ -26,6 +26,7 @@ SECURE = PUBLIC_URL.startswith("https://")
 _public_host = urlsplit(PUBLIC_URL).hostname or "127.0.0.1"
 ALLOWED_HOSTS = sorted({_public_host, "127.0.0.1", "localhost", "[::1]"})
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+PASSKEY_ORIGIN = domains.passkey_origin(PUBLIC_URL)
 
 LEASE = timedelta(seconds=float(setting("COUNTERSIGN_LEASE_SECONDS", "45")))
 RUN_LEASE = timedelta(seconds=float(setting("COUNTERSIGN_RUN_LEASE_SECONDS", "60")))
@@ -197,6 +198,6 @@ LOGGING = {
     "filters": {"redact": {"()": "audit.log_filter.RedactingFilter"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}},
     "root": {"handlers": ["console"], "level": "INFO"},
-    # Its request lines name every action that is called, and drown what a person should read.
-    "loggers": {"httpx": {"level": "WARNING"}},
+    # Their lines name every action that is called and every passkey, and drown what a person should read.
+    "loggers": {"httpx": {"level": "WARNING"}, "fido2": {"level": "WARNING"}},
 }

@@ -15,6 +15,7 @@ api = [
     path("actions/<uuid:action_id>/", agents_api.action, name="api-action"),
     path("actions/<uuid:action_id>/decision/", agents_api.decision, name="api-decision"),
     path("actions/<uuid:action_id>/decisions/", decisions.decide, name="api-decide"),
+    path("actions/<uuid:action_id>/passkey-challenge/", decisions.passkey_challenge, name="api-passkey-challenge"),
     path("actions/<uuid:action_id>/decisions/<int:decision_id>/withdraw/", deciding.withdraw, name="api-withdraw"),
     path("actions/<uuid:action_id>/questions/", deciding.questions, name="api-questions"),
     path("actions/<uuid:action_id>/answer/", deciding.answer, name="api-answer"),

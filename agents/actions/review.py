@@ -29,8 +29,10 @@ class Signed:
     leaf_hash: str
 
 
-def sign(action: Action, *, by: Person) -> Signed:
+def sign(action: Action, *, by: Person, proved_by: str = "session") -> Signed:
     """Fill one slot of a locked action; the last one approves it. Raises NotEligible, AlreadyDecided, DecisionExpired.
+
+    `proved_by` says in the event how they proved to be there.
 
     In order: still in review and in time, this person may sign, everyone is seated anew, the event, and with the last
     signature the move to `approved` with its permit.
@@ -43,11 +45,12 @@ def sign(action: Action, *, by: Person) -> Signed:
         raise NotEligible(reason)
     slot = _fill(slots, by)
     filled = sum(1 for one in slots if one.human is not None)
+    count = {"group": slot.label, "filled": filled, "needed": len(slots)}
     event = log.record(
         "action.signed",
         by=by.actor(),
         subject=("action", str(action.pk)),
-        data={"group": slot.label, "filled": filled, "needed": len(slots), "digest": action.digest},
+        data=count | {"digest": action.digest, "proved_by": proved_by},
         retention=log.RETENTION_BY_TIER[action.effective_tier],
     )
     complete = filled == len(slots)

@@ -16,7 +16,7 @@ from approvals.action import brief
 from approvals.action.blocks import checks as pointed
 from approvals.attending import absences, claims, clocks
 from approvals.deciding import proof, voting
-from approvals.models import Decision, Look, ReasonCode, Statement
+from approvals.models import Decision, Look, ReasonCode, Statement, Touch
 from audit import log
 
 NOTE_LENGTH = 4000
@@ -40,15 +40,16 @@ def decide(
     preview_hash: str = "",
     template_version: str = "",
     step_up: str = "",
+    touch: Touch | None = None,
     checks: Mapping[str, str] | None = None,
 ) -> Decision:
     """Record one person's decision on what they saw, and let it take effect; return the decision.
 
-    `step_up` is how they proved lately that it is them, empty when they didn't: an approval from tier 3 on needs it, and
-    `checks`, the answers to the tool's pointed checks as the form names them. In order: the form is whole, the action is
-    locked, they haven't decided yet, it is still the bytes they saw, the waist signs or rejects, the decision is stored
-    with the event. Raises Invalid, NoSuchAction, Stale, AlreadyVoted, Incomplete, StepUpNeeded, AlreadyDecided,
-    DecisionExpired, NotEligible; nothing is written then.
+    `step_up` is how they proved lately that it is them, empty when they didn't, `touch` a passkey's for this very approval:
+    from tier 3 on an approval needs one of them, and `checks`, the answers to the tool's pointed checks as the form names
+    them. In order: the form is whole, the action is locked, they haven't decided yet, it is still the bytes they saw, the
+    waist signs or rejects, the decision is stored with the event. Raises Invalid, NoSuchAction, Stale, AlreadyVoted,
+    Incomplete, StepUpNeeded, AlreadyDecided, DecisionExpired, NotEligible; nothing is written then.
     """
     reason_code, note = read_form(word, reason_code, note)
     action = lock(action_id, by)
@@ -58,10 +59,12 @@ def decide(
         raise Stale(current_digest=action.digest, current_revision=action.revision)
     if not _was_shown(action, by, preview_hash, template_version):
         preview_hash = template_version = ""  # what was never shown must not stand on the receipt as seen
-    slot, answers = None, {}
+    slot, answers, proved_by = None, {}, "session"
     if word == Decision.Word.APPROVE:
-        answers = _require_whole(action, by, note, checks or {}, step_up)
-        signed = actions.sign(action, by=by)
+        answers = _require_whole(action, by, note, checks or {})
+        # Last of all: nobody enters a password to hear that a field is empty.
+        proved_by = proof.of(action, by, step_up=step_up, touch=touch)
+        signed = actions.sign(action, by=by, proved_by=proved_by)
         slot, event = signed.slot, (signed.event_id, signed.leaf_hash)
     else:
         event = actions.reject(action, by=by, reason_code=reason_code, note=note)
@@ -79,7 +82,8 @@ def decide(
         reason_code=reason_code,
         note=note,
         checks=answers,
-        step_up=step_up if proof.is_needed(action) and step_up else "session",
+        step_up=proved_by,
+        touch=touch if proved_by == proof.BY_TOUCH else None,
         preview_hash=preview_hash,
         template_version=template_version,
         slot=slot,
@@ -116,16 +120,13 @@ def read_text(field: str, text: str) -> str:
     return text.strip()
 
 
-def _require_whole(action: Action, by: Person, note: str, given: Mapping[str, str], step_up: str) -> dict[str, str]:
-    """Return the answers to keep with an approval that has everything its tier asks for. The proof comes last: nobody
-    enters a password to hear that a field is empty."""
+def _require_whole(action: Action, by: Person, note: str, given: Mapping[str, str]) -> dict[str, str]:
+    """Return the answers to keep with an approval that has everything its tier asks for, but for the proof."""
     _require_reason(action, note)
     brief.require(action, by)
     answers = pointed.read(action, given)
     if reason := voting.why_not_together(action, list(action.slots.all()), by):
         raise NotEligible(reason)
-    if proof.is_needed(action) and not step_up:
-        raise proof.StepUpNeeded()
     return answers
 
 

@@ -1,4 +1,4 @@
-"""Proving to be there: from tier 3 on whoever approves has proved who they are within the last minutes.
+"""Proving to be there: from tier 3 on whoever approves touches a passkey for it, or has proved lately who they are.
 
 What they had typed is kept meanwhile, bound to the digest they read, and waits for them filled in. It decides nothing.
 """
@@ -15,8 +15,10 @@ from agents.errors import Refusal
 from agents.models import Action, Person
 from agents.policy.verdict import SIGNED_TIER
 from approvals.action.blocks import checks
-from approvals.models import Draft
+from approvals.models import Draft, Touch
 
+#: The word for a touch. Only a touch that was verified is one.
+BY_TOUCH = "passkey"
 MINUTES = settings.ACCOUNT_REAUTHENTICATION_TIMEOUT // 60
 #: What was typed is kept for so long.
 KEPT = timedelta(minutes=30)
@@ -27,8 +29,8 @@ _LENGTH, _MOST_FIELDS = 4000, 20
 class StepUpNeeded(Refusal):
     code, status = "step_up_needed", 403
     sentence = (
-        f"An approval at tier {SIGNED_TIER} or above takes a proof that it's you, not older than {MINUTES} minutes: enter"
-        " your password at /accounts/reauthenticate/, then send it again."
+        f"This takes a proof that it's you, not older than {MINUTES} minutes: enter your password at"
+        " /accounts/reauthenticate/, then send it again. An approval may bring a touch of your passkey instead."
     )
 
 
@@ -41,6 +43,30 @@ def method_of(request) -> str:
     records = get_authentication_records(request, request.user)
     lately = [one for one in records if 0 <= time.time() - one.get("at", 0) < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT]
     return str(lately[-1].get("method", ""))[:20] if lately else ""
+
+
+def require_lately(request) -> None:
+    """Raise StepUpNeeded unless whoever sent this proved lately who they are: what changes a credential asks for it."""
+    if not method_of(request):
+        raise StepUpNeeded()
+
+
+def of(action: Action, by: Person, *, step_up: str, touch: Touch | None) -> str:
+    """Return how an approval of this locked action is proved: `passkey`, what `method_of` said, or `session`.
+
+    The one check behind every door. A touch counts for what it was made for and nothing else; without one it takes
+    `step_up` where a proof is needed. Raises StepUpNeeded.
+    """
+    if touch is not None:
+        made_for = (touch.action_id, touch.revision, touch.digest, touch.person_id)
+        if made_for != (action.pk, action.revision, action.digest, by.pk):
+            raise StepUpNeeded()
+        return BY_TOUCH
+    if not is_needed(action):
+        return "session"
+    if step_up in ("", BY_TOUCH):
+        raise StepUpNeeded()
+    return step_up
 
 
 def is_needed(action: Action) -> bool:

@@ -75,7 +75,11 @@ def decision_for(person: Person, decision_id: int) -> Decision:
 
 
 #: How its maker proved to be there, as the receipt says it.
-_PROOFS = {"session": "signed in", "password": "password, within the last minutes"}
+_PROOFS = {
+    "session": "signed in",
+    "password": "password, within the last minutes",
+    "passkey": "passkey, touched for exactly this",
+}
 
 
 def _meaning(decision: Decision, action: Action, filled: int, needed: int) -> str:

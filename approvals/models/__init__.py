@@ -3,6 +3,7 @@
 from approvals.models.asking import Question
 from approvals.models.attention import Claim, Draft, Handover, Preference, SavedView, Snooze
 from approvals.models.decisions import Decision, Look, ReasonCode, Statement, Withdrawal
+from approvals.models.passkeys import Passkey, Touch
 from approvals.models.staffing import Absence, Escalation
 from approvals.models.telling import Notice, Reader
 
@@ -15,6 +16,7 @@ __all__ = [
     "Handover",
     "Look",
     "Notice",
+    "Passkey",
     "Preference",
     "Question",
     "Reader",
@@ -22,5 +24,6 @@ __all__ = [
     "SavedView",
     "Snooze",
     "Statement",
+    "Touch",
     "Withdrawal",
 ]

@@ -3,6 +3,7 @@
 import pgtrigger
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from agents.models import Action, Person, Slot
@@ -47,6 +48,9 @@ class Decision(models.Model):
     note = models.TextField(blank=True)
     checks = models.JSONField(default=dict, help_text="the reviewer's answers to the pointed checks")
     step_up = models.CharField(max_length=20, default="session", help_text="how the person proved to be there")
+    touch = models.OneToOneField(
+        "Touch", models.PROTECT, null=True, related_name="decision", help_text="the passkey touch that proves it"
+    )
     preview_hash = models.CharField(max_length=64, blank=True, help_text="SHA-256 of what was shown")
     template_version = models.CharField(max_length=40, blank=True)
     slot = models.ForeignKey(Slot, models.PROTECT, null=True, related_name="+", help_text="the slot at that moment")
@@ -60,7 +64,10 @@ class Decision(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["action", "revision", "human", "nth"], name="one_decision_a_human_at_a_time"
-            )
+            ),
+            models.CheckConstraint(
+                condition=~(Q(step_up="passkey") ^ Q(touch__isnull=False)), name="a_passkey_has_its_touch"
+            ),
         ]
         indexes = [BrinIndex(fields=["decided_at"], name="decision_decided", autosummarize=True)]
         triggers = [APPEND_ONLY]

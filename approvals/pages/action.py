@@ -18,8 +18,8 @@ from agents.models import Action, Person
 from approvals import queue
 from approvals.action import brief, sheet
 from approvals.action.blocks import alongside, changes, evidence, recheck
-from approvals.deciding import asking, desk, proof, receipts
-from approvals.models import Decision, Preference, ReasonCode
+from approvals.deciding import asking, desk, passkeys, proof, receipts, touching
+from approvals.models import Decision, Preference, ReasonCode, Touch
 from approvals.pages import faults
 from approvals.pages.answers import as_number, page, see
 from approvals.pages.doors import form_on, signed_in
@@ -50,7 +50,8 @@ def show(request: HttpRequest, shown: sheet.Sheet, *, status: int = 200, **conte
     """Show one action's page; with `?split=1` the queue stands beside it, where there is room, narrowed by `view`."""
     beside = _beside(request)
     claim = queue.claiming(shown.action, request.user)
-    return page(request, "action.html", status=status, sheet=shown, beside=beside, claim=claim, **context, **_FORMS)
+    around = {"beside": beside, "claim": claim, "touches": _may_touch(request, shown)}
+    return page(request, "action.html", status=status, sheet=shown, **around, **context, **_FORMS)
 
 
 @form_on("action")
@@ -68,6 +69,7 @@ def decide(request: HttpRequest, action_id) -> HttpResponse:
             preview_hash=form.get("shown", ""),
             template_version=form.get("template", ""),
             step_up=proof.method_of(request),
+            touch=_touch(request, action_id),
             checks=form,
         )
     except (Invalid, brief.Incomplete) as refusal:
@@ -75,7 +77,26 @@ def decide(request: HttpRequest, action_id) -> HttpResponse:
     except proof.StepUpNeeded:
         proof.keep(access.action_for(person, action_id), person, form)
         return _prove(request, action_id)
+    except touching.PasskeyRefused:
+        proof.keep(access.action_for(person, action_id), person, form)
+        raise
     return _go_on(request, decision)
+
+
+def _touch(request: HttpRequest, action_id: UUID) -> Touch | None:
+    """Return the touch that came with an approval, verified; None when the form brought none."""
+    form = request.POST
+    if not form.get("passkey") or form.get("decision") != Decision.Word.APPROVE:
+        return None
+    bound = {"digest": form.get("digest", ""), "revision": as_number(form.get("revision", ""))}
+    answer = passkeys.read(form["passkey"])
+    return touching.take(request.session, action_id=action_id, by=request.user, answer=answer, **bound)
+
+
+def _may_touch(request: HttpRequest, shown: sheet.Sheet) -> bool:
+    """Whether this person can approve by a touch, here and now."""
+    wanted = shown.controls.approve and shown.controls.proves and passkeys.are_possible(request.get_host())
+    return wanted and passkeys.that_count_of(request.user).exists()
 
 
 def _prove(request: HttpRequest, action_id) -> HttpResponseRedirect:

@@ -8,13 +8,21 @@ from rest_framework.response import Response
 
 from agents import access, present
 from agents.api import read_fields
-from agents.errors import TokenCannotDecide
+from agents.errors import Invalid, TokenCannotDecide
 from agents.models import Person
 from approvals.action.blocks import checks
-from approvals.deciding import desk, proof
-from approvals.models import Decision
+from approvals.deciding import desk, proof, touching
+from approvals.models import Decision, Touch
 
-_FIELDS = {"decision": str, "digest": str, "revision": int, "reason_code": str, "note": str, "checks": dict}
+_FIELDS = {
+    "decision": str,
+    "digest": str,
+    "revision": int,
+    "reason_code": str,
+    "note": str,
+    "checks": dict,
+    "passkey": dict,
+}
 _REQUIRED = {"decision", "digest", "revision"}
 
 
@@ -24,9 +32,29 @@ def decide(request: Request, action_id: UUID) -> Response:
     person = person_of(request)
     fields = read_fields(request.data, _FIELDS, required=_REQUIRED)
     answers = {checks.FIELD + name: str(answer) for name, answer in fields.pop("checks", {}).items()}
-    word, step_up = fields.pop("decision"), proof.method_of(request)
-    decision = desk.decide(action_id=action_id, by=person, word=word, step_up=step_up, checks=answers, **fields)
+    word, touch = fields.pop("decision"), _touch(request, action_id, fields)
+    proved = {"step_up": proof.method_of(request), "touch": touch}
+    decision = desk.decide(action_id=action_id, by=person, word=word, checks=answers, **proved, **fields)
     return Response(receipt(decision, person), status=201)
+
+
+def _touch(request: Request, action_id: UUID, fields: dict) -> Touch | None:
+    """Take a touch out of the fields and verify it; None when none was sent."""
+    answer = fields.pop("passkey", None)
+    if answer is None:
+        return None
+    if request.data["decision"] != Decision.Word.APPROVE:
+        raise Invalid(errors=[{"field": "passkey", "message": "only an approval takes a touch"}])
+    bound = {"digest": fields["digest"], "revision": fields["revision"]}
+    return touching.take(request.session, action_id=action_id, by=request.user, answer=answer, **bound)
+
+
+@api_view(["POST"])
+def passkey_challenge(request: Request, action_id: UUID) -> Response:
+    """`POST actions/{id}/passkey-challenge/`: what a browser needs for one touch that approves what they read."""
+    person = person_of(request)
+    bound = read_fields(request.data, {"digest": str, "revision": int}, required={"digest", "revision"})
+    return Response(touching.ask(request.session, action_id=action_id, by=person, **bound))
 
 
 def person_of(request: Request) -> Person:

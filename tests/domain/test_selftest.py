@@ -19,6 +19,7 @@ RIGHTS = [
     ("GRANT DELETE ON agents_slot, agents_action TO cs_app", "signatures"),
     ("GRANT UPDATE ON agents_tooldefinition TO cs_app", "redefined"),
     ("GRANT UPDATE ON approvals_decision TO cs_app", "decisions"),
+    ("GRANT UPDATE, DELETE ON approvals_touch TO cs_app", "touch of a passkey"),
     ("GRANT CREATE ON SCHEMA public TO cs_app", "make tables"),
     ("GRANT cs_owner TO cs_app", "become the owner"),
 ]

@@ -12,6 +12,7 @@ from django.utils import timezone
 from agents import access, budgets
 from agents.lifecycle import ASKED, RUN_ENDS, RUN_WORDS, RunState
 from agents.models import Agent, Person, Run, RunStep, Slot
+from approvals.attending import clockface
 from approvals.runs.timeline import lasting
 
 PAGE = 50
@@ -195,7 +196,7 @@ def _row(run: Run, about: str, actions: int, missing: Sequence[str], answers: bo
         cost=budgets.in_words("micros", run.micros_inference + run.micros_tooling),
         tokens=budgets.in_words("tokens", run.tokens_in + run.tokens_out),
         created_at=run.created_at,
-        age=lasting(now - run.created_at),
+        age=clockface.span(now - run.created_at),
         lasted=lasting((run.finished_at or now) - run.created_at),
         waits_for="you, to look" if needs_you else waits_for(run, missing, now),
     )

@@ -78,7 +78,7 @@ def _limits(action: Action) -> Iterator[Gate]:
         elif rule in said:
             yield Gate("Limit", "fail", said[rule])
         else:
-            yield Gate("Limit", "pass", f"{rule}: {total:g} with this one, within the limit.")
+            yield Gate("Limit", "pass", f"{rule}: with this one still within the limit.")
 
 
 def _duplicate(action: Action) -> Gate:

@@ -60,7 +60,8 @@ class Glance:
     """What a look at an action in review came to, held against what it entered on.
 
     `asked` are the groups that policy asks for now and no slot is for, `raised` says that its tier is higher now; `learned`
-    are facts that nobody could tell then, and `silent` those that were known and whose source doesn't answer just now.
+    are facts that signers need and nobody could tell then, and `silent` those that were known and whose source doesn't
+    answer just now.
     """
 
     looked: Gathered
@@ -130,7 +131,7 @@ def weigh(action: Action, slots: Sequence[Slot], looked: Gathered) -> Glance:
         drift=drift(action, slots, looked, verdict),
         asked=tuple(asked),
         raised=verdict.effective_tier > action.effective_tier,
-        learned=tuple(name for name in _known_of(action) if _is_learned(action, looked, name)),
+        learned=tuple(name for name in _needed_by_signers(action) if _is_learned(action, looked, name)),
         silent=tuple(_silent(action, looked)),
     )
 
@@ -138,12 +139,11 @@ def weigh(action: Action, slots: Sequence[Slot], looked: Gathered) -> Glance:
 def drift(action: Action, slots: Sequence[Slot], looked: Gathered, verdict: Verdict) -> Drift:
     """Return what speaks against the action now and didn't when it was decided, and which facts that people decided on
     have moved: those its headline names and, where people sign, those its preview shows and its evidence names."""
-    moved = list(_named_facts_moved(action, looked, facts_named(action.definition.body.get("headline") or "")))
-    if slots:
-        moved += _shown_facts_moved(action, looked)
-        moved += _named_facts_moved(action, looked, evidence.facts_named(action.definition.body))
-    one_each = {one.fact: one for one in reversed(moved)}
-    return Drift(tuple(one_each.values())[::-1], newly_speaking(verdict_then(action, slots), verdict))
+    body, moved = action.definition.body, {}
+    named = facts_named(body.get("headline") or "") + (evidence.facts_named(body) if slots else [])
+    for one in [*(_shown_facts_moved(action, looked) if slots else ()), *_named_facts_moved(action, looked, named)]:
+        moved.setdefault(one.fact, one)
+    return Drift(tuple(moved.values()), newly_speaking(verdict_then(action, slots), verdict))
 
 
 def _gather_anew(
@@ -182,10 +182,10 @@ def _silent(action: Action, looked: Gathered) -> Iterator[str]:
             yield name
 
 
-def _known_of(action: Action) -> set[str]:
-    """Return the facts that people read of it: what was looked up, and what its page names though nobody could."""
+def _needed_by_signers(action: Action) -> set[str]:
+    """Return the facts without which nobody approves it from tier 3 on."""
     body = action.definition.body
-    return {*action.facts, *preview.facts_named(body), *evidence.facts_named(body)}
+    return {*preview.facts_named(body), *evidence.facts_named(body)}
 
 
 def _is_learned(action: Action, looked: Gathered, name: str) -> bool:

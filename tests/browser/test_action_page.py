@@ -47,6 +47,30 @@ def test_axe_finds_nothing_after_a_new_look_and_in_opened_evidence(window, compa
     assert not found, json.dumps([(one["id"], [n["html"] for n in one["nodes"]][:3]) for one in found])
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_moved_is_taken_anew_with_the_keyboard_alone(window, company, scheme):
+    """Two refunds of one order: once the first is paid, the second's page no longer says what stands there."""
+    order = company.an_order(98)
+    first, second = (
+        company.agent.propose("issue_refund", order_id=order, amount_usd=amount, reason="Broken").json()
+        for amount in ("1.30", "1.40")
+    )
+    company.sign(first, "ana", "mara")
+    assert company.settled(first["id"])["state"] == "succeeded"
+    options = {"color_scheme": scheme, "java_script_enabled": True, "bypass_csp": True}
+    page = window("mara", viewport={"width": 320, "height": 700}, **options).page
+    page.goto(f"/actions/{second['id']}/")
+    page.get_by_role("button", name="Re-check now").press("Enter")
+    looked = page.get_by_test_id("recheck").inner_text()
+    assert "Moved" in looked and "it would be refused" in looked
+    found = Axe().run(page).response["violations"]
+    assert not found, json.dumps([(one["id"], [n["html"] for n in one["nodes"]][:3]) for one in found])
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.get_by_role("button", name="Take it anew").press("Enter")
+    page.get_by_text("this is revision 2").wait_for()
+    assert "USD 1.30" in page.get_by_test_id("changes-table").inner_text()
+
+
 @pytest.mark.parametrize("width", [320, 390, 640, 900, 1100, 1440])
 def test_hostile_long_words_scroll_nothing_sideways(window, company, items, width):
     page = window("mara", viewport={"width": width, "height": 700}).page

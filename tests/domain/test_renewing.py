@@ -344,3 +344,16 @@ def test_an_answer_that_is_missing_outside_a_run_says_what_brings_it():
     action = make_action(company.agent, arguments={"order_id": "A-1", "amount_usd": 5})
     [why] = brief.why_incomplete(action, company.fin)
     assert "about the same (" in why and "order_id A-1" in why and "reads that through us, then proposes it anew" in why
+
+
+def test_a_rules_fact_that_is_known_by_now_costs_no_signature(shop):
+    """The rule held it while nobody could tell, and would say nothing now: looser is ignored, and what was signed holds."""
+    company = make_desk({**REFUND, "preview": "none"})
+    shop.down = True
+    old = ask(company)
+    decide(old, company.lea)
+    shop.down = False
+    with pytest.raises(NothingNew):
+        renew(old, company.fin)
+    decide(old, company.fin)
+    assert end(old) == ("succeeded", "")

@@ -3,11 +3,14 @@
 import re
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
+from agents import identities
 from agents.models import Action
 from agents.tools import base
 from approvals.models import Look
+from audit.actors import Actor
 from audit.models import Event
 from tests.domain.reading import DRAFT, TOLD_REFUND, TOOLS, WORDS, answered
 from tests.factories import REFUND, REPLY, give_policy, grant_tool, make_action, make_agent, make_person
@@ -268,3 +271,73 @@ def test_the_split_view_keeps_what_the_queue_was_narrowed_to(at, agent, lea):
     last = browser.post(f"{reverse('decide', args=[second.pk])}?{view}", form)
     assert last["Location"].startswith("/decisions/"), "the other item isn't of what was asked for"
     assert "split" in text(browser.get(f"{page(third)}?split=1&view=tier%3Dnine")), "what can't be read narrows nothing"
+
+
+# --- taking it anew
+
+
+def renew(at, person, action: Action, **more):
+    return at(person).post(reverse("renew", args=[action.pk]), {"digest": action.digest, "revision": 1, **more})
+
+
+def test_a_new_look_offers_to_take_it_anew_where_that_helps_and_the_form_does_it(at, agent, fin, shop):
+    action = refund(agent)
+    shop.behaviour = says(200, {"refunded": 250})
+    body = text(at(fin).post(reverse("recheck", args=[action.pk])))
+    assert "Approved as it stands, it would be refused" in body and reverse("renew", args=[action.pk]) in body
+    answer = renew(at, fin, action)
+    new = Action.objects.get(lineage=action.pk, revision=2)
+    assert (answer.status_code, answer["Location"]) == (303, page(new))
+    assert "USD 250.00" in text(at(fin).get(page(new)))
+
+
+def test_taking_it_anew_is_not_offered_where_nothing_is_gained(at, agent, fin, shop):
+    action = refund(agent)
+    body = text(at(fin).post(reverse("recheck", args=[action.pk])))
+    assert "Take it anew" not in body
+    answer = renew(at, fin, action)
+    assert answer.status_code == 409 and "as it was when it was proposed" in text(answer)
+
+
+def test_whoever_does_not_decide_is_offered_nothing_and_a_get_takes_nothing_anew(at, agent, fin, rosa, shop):
+    action = refund(agent)
+    shop.behaviour = says(200, {"refunded": 250})
+    assert "Take it anew" not in text(at(rosa).post(reverse("recheck", args=[action.pk])))
+    assert renew(at, rosa, action).status_code == 403
+    assert renew(at, make_person("zoe"), action).status_code == 404
+    assert at(fin).get(reverse("renew", args=[action.pk])).status_code == 302
+    assert Action.objects.filter(lineage=action.pk).count() == 1
+
+
+def test_a_new_policy_stands_on_the_page_of_what_waits(at, agent, fin, shop):
+    action = refund(agent)
+    assert 'data-testid="since"' not in text(at(fin).get(page(action)))
+    rule = (
+        "  - {id: big, tool: issue_refund, then: review, when: 'amount_usd > 100', slots: [finance, support-leads]}\n"
+    )
+    give_policy(agent, FACTS.replace("redact:", f"{rule}redact:"))
+    body = text(at(fin).get(page(action)))
+    part = body[body.index('data-testid="since"') :].split("</section>")[0]
+    assert "Policy changed" in part and "It would hold this for one more reason" in part and "Take it anew" in part
+
+
+def test_rest_takes_it_anew_for_people_alone(at, agent, fin, shop):
+    action = refund(agent)
+    shop.behaviour = says(200, {"refunded": 250})
+    body = {"digest": action.digest, "revision": 1}
+    _, token = identities.issue(agent=agent, by=Actor.SYSTEM)
+    address = f"/api/v1/actions/{action.pk}/renew/"
+    bearer = Client().post(address, body, content_type="application/json", headers={"Authorization": f"Bearer {token}"})
+    assert (bearer.status_code, bearer.json()["code"]) == (403, "token_cannot_decide")
+    answer = at(fin).post(address, body, content_type="application/json")
+    assert answer.status_code == 201, answer.content
+    assert (answer.json()["revision"], answer.json()["state"]) == (2, "awaiting_review")
+
+
+def test_what_moved_is_shown_inert_where_it_was_refused(at, agent, fin, shop):
+    action = refund(agent)
+    error = {"code": "facts_drifted", "detail": "x", "moved": [{"field": "status", "then": "ok", "now": NASTY}]}
+    Action.objects.filter(pk=action.pk).update(error=error)
+    body = text(at(fin).get(page(action)))
+    part = body[body.index('data-testid="drift"') :].split("</section>")[0]
+    assert "Moved" in part and "<script>alert" not in part and "U+202E" in part

@@ -108,8 +108,14 @@ def problems(text: str) -> list[str]:
         ("    preview: [{field: x}]\n", "tools[1].preview[0]: write exactly one of adds, subtracts, becomes"),
         ("    preview: [{field: x, adds: amount_usd}]\n", "tools[1].preview[0]: now is missing"),
         ("    preview: [{field: x, now: f, adds: amount_usd}]\n", "tools[1].preview[0].now: facts come with a policy"),
-        ('    preview: [{field: x, becomes: "y", may_move: true}]\n', "tools[1].preview[0].may_move: nothing is looked up"),
-        ("    preview: [{field: x, now: f, adds: amount_usd, may_move: 1}]\n", "tools[1].preview[0].may_move: write true"),
+        (
+            '    preview: [{field: x, becomes: "y", may_move: true}]\n',
+            "tools[1].preview[0].may_move: nothing is looked up",
+        ),
+        (
+            "    preview: [{field: x, now: f, adds: amount_usd, may_move: 1}]\n",
+            "tools[1].preview[0].may_move: write true",
+        ),
         ("    preview: none\n    evidence: [fact.f]\n", "tools[1].evidence[0]: facts come with a policy"),
         ("    preview: none\n    evidence: [fact.]\n", "tools[1].evidence[0]: not the text"),
         ("    preview: [{field: x, now: f, adds: amount_us}]\n", "tools[1].preview[0].adds: not an argument in the"),

@@ -75,3 +75,18 @@ def test_role_that_facts_are_read_with_can_write_nothing(company):
         ):
             with pytest.raises(psycopg.errors.DatabaseError):
                 connection.execute(sql)
+
+
+def test_the_second_of_two_refunds_of_one_order_is_refused_once_the_first_is_paid(company):
+    """Both were asked, and signed, when nothing was refunded: what people saw isn't so any more."""
+    order = company.an_order(95)
+    first, second = ask(company, order, "1.10"), ask(company, order, "1.20")
+    company.sign(first, "ana", "mara")
+    assert company.settled(first["id"])["state"] == "succeeded"
+    company.sign(second, "ana", "mara")
+    ended = company.settled(second["id"])
+    assert (ended["state"], ended["error"]["code"]) == ("refused", "facts_drifted")
+    assert "1.10" not in str(ended["error"]), "an agent reads codes, never values"
+    assert company.refunds_of(second["id"]) == 0
+    page = company.person("ana").get(f"/actions/{second['id']}/").text
+    assert "Moved" in page and "refunded so far" in page and "USD 1.10" in page

@@ -1,6 +1,7 @@
 """The detail page as a browser meets it: its blocks, a new look, evidence opened, the card, and the split view."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -9,6 +10,7 @@ from django.urls import reverse
 from agents import identities
 from agents.models import Action
 from agents.tools import base
+from approvals.action.blocks import recheck
 from approvals.models import Look
 from audit.actors import Actor
 from audit.models import Event
@@ -138,6 +140,22 @@ def test_a_get_looks_nothing_up(at, agent, fin, shop):
     calls = len(shop.calls)
     answer = at(fin).get(reverse("recheck", args=[action.pk]))
     assert (answer.status_code, answer["Location"], len(shop.calls)) == (302, page(action), calls)
+
+
+def test_what_has_waited_is_looked_up_once_more_when_a_signer_opens_it(at, agent, fin, rosa, shop, monkeypatch):
+    action = refund(agent)
+    calls = len(shop.calls)
+    shop.behaviour = says(200, {"refunded": 412})
+    assert "Not as it was" not in text(at(fin).get(page(action))), "it was looked up a moment ago"
+    monkeypatch.setattr(recheck, "STILL_NEW", timedelta(0))
+    at(fin).get(page(action), headers={"Sec-Purpose": "prefetch"})
+    at(rosa).get(page(action))
+    assert len(shop.calls) == calls, "somebody looked for whoever doesn't read it, or can't sign it"
+    body = text(at(fin).get(page(action)))
+    assert body.index("Not as it was when it was proposed") < body.index('id="decide"')
+    assert len(shop.calls) == calls + 1
+    shop.behaviour = says(503, {})
+    assert "Not as it was" not in text(at(fin).get(page(action))), "silence is no drift"
 
 
 # --- evidence

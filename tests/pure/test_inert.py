@@ -80,6 +80,18 @@ def test_ordinary_writing_stays_as_it_is():
         assert inert.notes(text) == []
 
 
+def test_what_people_write_every_day_alarms_nobody_and_still_shows_as_what_it_is():
+    for text in (
+        "Thank you \u2764\ufe0f \U0001f468\u200d\U0001f469\u200d\U0001f467",
+        "25\u00a0€, soit 10\u202f000",
+        "Où\u00a0?",
+    ):
+        assert "chip" in inert.inert(text)
+        assert inert.notes(text) == [], ascii(text)
+    for text in ("pay\ufe0fee", "a\u200db", "pay\u00a0ee", "4\u200d1", "\u2764\ufe0f\u200b"):
+        assert "1 character that doesn't show" in inert.notes(text)[0], ascii(text)
+
+
 def test_notes_name_what_the_eye_misses():
     assert "2 characters" in inert.notes("a\u200b\u202eb")[0]
     assert "alphabets" in inert.notes("p\u0430ypal")[0]

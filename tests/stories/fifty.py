@@ -70,10 +70,10 @@ THINGS = ("lamp", "kettle", "desk", "bicycle bell", "tea set", "garden hose", "m
 LETTERS = (
     "Hello, my {thing} came in two pieces. The receipt says ${amount}. Could you send the money back? Thanks, {name}",
     "Guten Tag, bei der Bestellung {order} fehlt der Deckel. Ich hätte gern {amount} € zurück. Viele Grüße, {name}",
-    "I’ve waited 3 weeks for the {thing}!!! This is unacceptable. Call me on +49 30 901820. – {name}",
-    "Bonjour, le colis {order} est arrivé cassé (photo : https://photos.example.com/{order}). Cordialement, {name}",
+    "I’ve waited 3 weeks for the {thing} \U0001f621!!! This is unacceptable. Call me on +49 30 901820. – {name}",
+    "Bonjour, le colis {order} est arrivé cassé (photo\u00a0: https://photos.example.com/{order}). Cordialement, {name}",
     "The {thing} works, but the blue is more of a green 🙂. Can I keep it at 10% off? It was ${amount}. {name}",
-    "Order {order}, paid on 2026-11-02 with card ending 1881: the {thing} never arrived. Please advise. {name}",
+    "Order {order}, paid on 2026-11-02 with card ending 1881: the {thing} never arrived. Please advise \u2764\ufe0f {name}",
     "Hej! Fel storlek, {thing} är 1.5 m i stället för 2 m. Jag vill lämna tillbaka den. /{name}",
     "I returned the {thing} last Tuesday (UPS, 2.4 kg). When do I get my ${amount}? Regards, {name}",
 )

@@ -40,8 +40,8 @@ class Moved:
 @dataclass(frozen=True)
 class Recheck:
     """What a new look came to. `facts` are the values now, `stricter` what would speak against the action now and didn't,
-    in words, `asked` groups that policy asks for now and no slot is for; `unanswered` the facts that nobody could look up
-    this time.
+    in words, `certain` when one of these could be told at all; `asked` groups that policy asks for now and no slot is for;
+    `unanswered` the facts that nobody could look up this time.
 
     `would_refuse`: approved as it stands, it would be refused when it is to run. `may_renew`: taking it anew would help.
     """
@@ -51,6 +51,7 @@ class Recheck:
     moved: list[Moved]
     unanswered: list[str]
     stricter: list[str]
+    certain: bool
     asked: list[str]
     denies: bool
     would_refuse: bool
@@ -80,7 +81,7 @@ def on_opening(action: Action, person: Person) -> Recheck | None:
     if rates.take(f"opened:{person.pk}", per_minute=OPENED_PER_MINUTE, burst=OPENED_PER_MINUTE):
         return None
     again = _look(action, seconds=OPENING_SECONDS)
-    return again if again.would_refuse or again.stricter or any(one.holds for one in again.moved) else None
+    return again if again.would_refuse or again.certain or any(one.holds for one in again.moved) else None
 
 
 def _look(action: Action, *, seconds: float | None = None) -> Recheck:
@@ -93,6 +94,7 @@ def _look(action: Action, *, seconds: float | None = None) -> Recheck:
         moved=[one for name in action.facts if (one := _moved(name, action, now, holds=name in held))],
         unanswered=[name for name, value in now.items() if isinstance(value, Missing)],
         stricter=[reason.text for reason in seen.drift.reasons],
+        certain=any(reason.known for reason in seen.drift.reasons),
         asked=list(seen.asked),
         denies=seen.denies,
         would_refuse=seen.would_refuse,

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from fido2.cose import ES256
+from fido2.cose import ES256, CoseKey
 from fido2.utils import websafe_decode, websafe_encode
 from fido2.webauthn import AttestationObject, AttestedCredentialData, AuthenticatorData, CollectedClientData
 
@@ -21,11 +21,11 @@ class Device:
         self.crosses = False
         self.id = secrets.token_bytes(32)
         self._key = ec.generate_private_key(ec.SECP256R1())
+        self.public: CoseKey = ES256.from_cryptography_key(self._key.public_key())
 
     def make(self, asked: dict) -> dict:
         """Answer `navigator.credentials.create()`, as the script of the pages sends it."""
-        public = ES256.from_cryptography_key(self._key.public_key())
-        credential = AttestedCredentialData.create(bytes(16), self.id, public)
+        credential = AttestedCredentialData.create(bytes(16), self.id, self.public)
         said = AttestationObject.create("none", self._data(_FLAG.AT, credential), {})
         return self._answer("webauthn.create", asked, lambda _: {"attestationObject": websafe_encode(said)})
 

@@ -1,10 +1,11 @@
 """`prepare_anew()`: what waits is looked up and judged once more. The same bytes with other facts are another revision."""
 
+from agents import canonical
 from agents.actions.checking import check_again
 from agents.actions.rechecking import Glance, weigh
 from agents.actions.revise import Prepared, asked_again, in_its_words, require_same_tool
 from agents.binding import stored_arguments
-from agents.errors import Refusal
+from agents.errors import AlreadyDecided, Refusal
 from agents.lifecycle import State
 from agents.models import Action
 
@@ -38,6 +39,10 @@ def prepare_anew(old: Action) -> Prepared:
     asked = asked_again(old, args)
     checked = check_again(old.agent, asked, args, called_before=old.snapshot.get("called", ()))
     require_same_tool(old, checked)
+    if canonical.sha256_hex(checked.payload) != old.payload_digest:
+        raise AlreadyDecided(
+            "Its arguments aren't those that came in, so nobody takes it anew: reject it.", state=old.state
+        )
     _require_worth_it(weigh(old, list(old.slots.all()), checked.gathered))
     return Prepared(
         old=old,

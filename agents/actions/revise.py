@@ -29,7 +29,7 @@ EDITABLE = (State.AWAITING_REVIEW, State.CHANGES_REQUESTED)
 
 class EditDenied(Refusal):
     code, status = "edit_denied", 409
-    sentence = "Policy denies it as edited, so it stays as it was."
+    sentence = "Policy denies it like this, so it stays as it was."
 
 
 class PolicyMoved(Refusal):

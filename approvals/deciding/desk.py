@@ -59,7 +59,7 @@ def decide(
         raise Stale(current_digest=action.digest, current_revision=action.revision)
     if not _was_shown(action, by, preview_hash, template_version):
         preview_hash = template_version = ""  # what was never shown must not stand on the receipt as seen
-    slot, answers, proved_by = None, {}, "session"
+    slot, answers, proved_by = None, {}, proof.lately(action, step_up)
     if word == Decision.Word.APPROVE:
         answers = _require_whole(action, by, note, checks or {})
         # Last of all: nobody enters a password to hear that a field is empty.

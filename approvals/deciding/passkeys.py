@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
+from fido2.cose import CoseKey
 from fido2.server import Fido2Server
 from fido2.webauthn import (
     AttestedCredentialData,
@@ -177,12 +178,16 @@ def _verified(asked: Mapping, by: Person, answer: Mapping) -> AuthenticatorData:
         made = relying_party().register_complete(state, given)
     except MALFORMED:
         raise PasskeyNotMade() from None
-    key = made.credential_data
-    if key is None or key.credential_id != given.raw_id or len(key.credential_id) > ID_LENGTH:
-        raise PasskeyNotMade()
-    if given.response.client_data.cross_origin:
+    if given.response.client_data.cross_origin or not _is_sound(made.credential_data, given.raw_id):
         raise PasskeyNotMade()
     return made
+
+
+def _is_sound(key: AttestedCredentialData | None, raw_id: bytes) -> bool:
+    """Whether a new key is of a kind that was asked for, and goes by the id it was sent under."""
+    if key is None or key.credential_id != raw_id or len(raw_id) > ID_LENGTH:
+        return False
+    return key.public_key.ALGORITHM in CoseKey.supported_algorithms()
 
 
 def read(text: str) -> Mapping:

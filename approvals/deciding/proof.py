@@ -62,11 +62,14 @@ def of(action: Action, by: Person, *, step_up: str, touch: Touch | None) -> str:
         if made_for != (action.pk, action.revision, action.digest, by.pk):
             raise StepUpNeeded()
         return BY_TOUCH
-    if not is_needed(action):
-        return "session"
-    if step_up in ("", BY_TOUCH):
+    if is_needed(action) and step_up in ("", BY_TOUCH):
         raise StepUpNeeded()
-    return step_up
+    return lately(action, step_up)
+
+
+def lately(action: Action, step_up: str) -> str:
+    """Return how somebody proved lately who they are, where that is asked for, else that they were signed in."""
+    return step_up if step_up and is_needed(action) else "session"
 
 
 def is_needed(action: Action) -> bool:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, MutableMapping
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 from fido2.utils import websafe_encode
 from fido2.webauthn import AttestedCredentialData, AuthenticationResponse, UserVerificationRequirement
@@ -73,22 +73,23 @@ def take(session: MutableMapping, *, action_id: UUID, by: Person, digest: str, r
     challenge = challenge_of(nonce=asked["nonce"], **bound)
     with transaction.atomic():
         passkey, given = _verified(challenge, by, answer)
-        count = given.response.authenticator_data.counter
-        copied = (count or passkey.sign_count) and count <= passkey.sign_count
-        touch = None if copied else _keep(passkey, given, nonce=asked["nonce"], **bound)
-        if copied:
-            _suspect(passkey, action.pk, count)
-    if touch is None:
-        raise PasskeyRefused("There may be a copy of this passkey: it counts no more. Confirm your password instead.")
-    return touch
+        # Two requests at once may carry the same touch, before the session has forgotten its nonce.
+        if Touch.objects.filter(nonce=asked["nonce"]).exists():
+            raise PasskeyRefused("This touch was used already. Touch your passkey again.")
+        if not _went_back(given.response.authenticator_data.counter, passkey.sign_count):
+            return _keep(passkey, given, nonce=asked["nonce"], **bound)
+        _suspect(passkey, action.pk, given.response.authenticator_data.counter)
+    raise PasskeyRefused("There may be a copy of this passkey: it counts no more. Confirm your password instead.")
+
+
+def _went_back(count: int, before: int) -> bool:
+    """Whether a device that counts didn't count on: there may be a copy (Web Authentication Level 2, section 6.1.1)."""
+    return bool(count or before) and count <= before
 
 
 def _verified(challenge: bytes, by: Person, answer: Mapping) -> tuple[Passkey, AuthenticationResponse]:
     """Return the passkey, locked, and what it signed. Raises PasskeyRefused."""
-    state = {
-        "challenge": websafe_encode(challenge),
-        "user_verification": UserVerificationRequirement.REQUIRED,
-    }
+    state = {"challenge": websafe_encode(challenge), "user_verification": UserVerificationRequirement.REQUIRED}
     try:
         parts = ("clientDataJSON", "authenticatorData", "signature")
         given = AuthenticationResponse.from_dict(passkeys.texts_of(answer, *parts))
@@ -106,17 +107,13 @@ def _verified(challenge: bytes, by: Person, answer: Mapping) -> tuple[Passkey, A
 def _keep(passkey: Passkey, given: AuthenticationResponse, **bound) -> Touch:
     said = given.response
     Passkey.objects.filter(pk=passkey.pk).update(sign_count=said.authenticator_data.counter, used_at=Now())
-    try:
-        with transaction.atomic():
-            return Touch.objects.create(
-                credential=passkey.credential,
-                client_data=bytes(said.client_data),
-                authenticator_data=bytes(said.authenticator_data),
-                signature=said.signature,
-                **bound,
-            )
-    except IntegrityError:  # two requests carried the same touch at once, before the session forgot its nonce
-        raise PasskeyRefused("This touch was used already. Touch your passkey again.") from None
+    return Touch.objects.create(
+        credential=passkey.credential,
+        client_data=bytes(said.client_data),
+        authenticator_data=bytes(said.authenticator_data),
+        signature=said.signature,
+        **bound,
+    )
 
 
 def _suspect(passkey: Passkey, action_id: UUID, count: int) -> None:

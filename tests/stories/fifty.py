@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from django.db import connection
+
 from agents.models import Action, Person
 from tests.domain.reading import POINTED, PREVIEW, TICKET, answered
 from tests.factories import LOOK_UP, REFUND, REPLY, TRANSFER, give_policy, make_action, make_agent, make_person
@@ -120,6 +122,9 @@ class Morning:
     """The fifty, or the five with a defect. `shop` must be answering already, as the source `shop`."""
 
     def __init__(self, shop: Shop, *, only_planted: bool = False):
+        # A test is one transaction, and longer than any of the product's may be.
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL transaction_timeout = 0")
         self.shop = shop
         owner = make_person("rosa")
         self.fin, self.lea = make_person("fin", "finance"), make_person("lea", "support-leads")

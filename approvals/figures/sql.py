@@ -141,41 +141,49 @@ def statement(kind: str) -> str:
     )
 
 
-# Who may fill which open slot, as in `turns`; a person who signs nothing here now is listed with none.
+# Who may fill which open slot, as in `turns`; a person who signs nothing here now is listed with none. What waits is read
+# once, not for each of them: requests that ask the same seats of the same agent are alike to everybody, but for those from
+# before somebody's account, which are told one by one.
 LOAD = """
-SELECT p.id, p.username, p.first_name, p.last_name, count(DISTINCT w.action_id) AS waiting,
+WITH members AS MATERIALIZED (
+    SELECT p.id, p.username, p.first_name, p.last_name, p.human_id, p.signer_since, array_agg(m.group_id) AS groups
+    FROM agents_person AS p JOIN agents_person_groups AS m ON m.person_id = p.id
+    WHERE p.is_active AND m.group_id = ANY(%(groups)s) GROUP BY p.id
+), waiting AS (
+    SELECT a.agent_id, CASE WHEN a.created_at < (SELECT max(signer_since) FROM members) THEN a.created_at END AS early,
+        array_agg(s.group_id ORDER BY s.position) AS groups, array_agg(s.excluded::text ORDER BY s.position) AS excluded
+    FROM agents_slot AS s JOIN agents_action AS a ON a.id = s.action_id
+    WHERE s.group_id = ANY(%(groups)s) AND s.is_open AND s.filled_by_id IS NULL AND a.state = 'awaiting_review'
+        AND a.kind <> 'practice' AND (%(agent)s::bigint IS NULL OR a.agent_id = %(agent)s)
+    GROUP BY a.id
+), alike AS MATERIALIZED (SELECT w.*, count(*) AS n FROM waiting AS w GROUP BY agent_id, early, groups, excluded)
+SELECT p.id, p.username, p.first_name, p.last_name,
+    (SELECT coalesce(sum(w.n), 0)::bigint FROM alike AS w WHERE (w.early IS NULL OR w.early >= p.signer_since)
+        AND EXISTS (
+            SELECT FROM unnest(w.groups, w.excluded) AS seat(group_id, excluded)
+            WHERE seat.group_id = ANY(p.groups) AND NOT seat.excluded::bigint[] @> ARRAY[p.human_id]
+        ) AND NOT EXISTS (
+            SELECT FROM agents_agentrole AS r JOIN agents_person AS o ON o.id = r.person_id
+            WHERE r.agent_id = w.agent_id AND r.role = 'owner' AND o.human_id = p.human_id
+        )
+    ) AS waiting,
     (SELECT max(b.until) FROM approvals_absence AS b
      WHERE b.person_id = p.id AND b.ended_at IS NULL AND b.since <= %(now)s AND b.until > %(now)s) AS away_until
-FROM agents_person AS p
-JOIN agents_person_groups AS m ON m.person_id = p.id AND m.group_id = ANY(%(groups)s)
-LEFT JOIN LATERAL (
-    SELECT s.action_id FROM agents_slot AS s JOIN agents_action AS a ON a.id = s.action_id
-    WHERE s.group_id = m.group_id AND s.is_open AND s.filled_by_id IS NULL AND a.created_at >= p.signer_since
-        AND a.state = 'awaiting_review' AND a.kind <> 'practice'
-        AND NOT s.excluded @> ARRAY[p.human_id]::bigint[] AND (%(agent)s::bigint IS NULL OR a.agent_id = %(agent)s)
-        AND NOT EXISTS (
-            SELECT FROM agents_agentrole AS r JOIN agents_person AS o ON o.id = r.person_id
-            WHERE r.agent_id = a.agent_id AND r.role = 'owner' AND o.human_id = p.human_id
-        )
-) AS w ON TRUE
-WHERE p.is_active
-GROUP BY p.id
+FROM members AS p
 """
 
 # From the first time somebody opened an action to their decision on it.
 HANDLING = """
-SELECT count(*) AS n,
-    extract(epoch FROM percentile_disc(0.5) WITHIN GROUP (ORDER BY d.decided_at - seen.first))::bigint AS p50
-FROM approvals_decision AS d
-JOIN agents_action AS a ON a.id = d.action_id AND a.kind <> 'practice'
-CROSS JOIN LATERAL (
-    SELECT min(l.at) AS first FROM approvals_look AS l
-    WHERE l.action_id = d.action_id AND l.person_id = d.person_id AND l.kind = 'viewed' AND l.at <= d.decided_at
-) AS seen
-WHERE d.decided_at >= %(begins)s AND seen.first IS NOT NULL AND {scope}
-    AND EXISTS (
-        SELECT FROM agents_person_groups AS m WHERE m.person_id = d.person_id AND m.group_id = ANY(%(groups)s)
-    )
+SELECT count(*) AS n, extract(epoch FROM percentile_disc(0.5) WITHIN GROUP (ORDER BY took))::bigint AS p50 FROM (
+    SELECT d.decided_at - min(l.at) AS took
+    FROM approvals_decision AS d
+    JOIN agents_action AS a ON a.id = d.action_id AND a.kind <> 'practice'
+    JOIN approvals_look AS l ON l.action_id = d.action_id AND l.person_id = d.person_id AND l.kind = 'viewed'
+        AND l.at <= d.decided_at
+    WHERE d.decided_at >= %(begins)s AND {scope}
+        AND d.person_id IN (SELECT m.person_id FROM agents_person_groups AS m WHERE m.group_id = ANY(%(groups)s))
+    GROUP BY d.id
+) AS each
 """
 
 

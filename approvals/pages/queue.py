@@ -39,7 +39,7 @@ def queue_page(request: HttpRequest) -> HttpResponse:
     shown |= {
         "choosers": _choosers(mine),
         "views": saved.of(request.user, asked),
-        "groups": request.user.groups.order_by("name"),
+        "teams": mine.teams,
     }
     if not asked.narrows:
         shown["unseen"] = listing.unseen(request.user)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
+from functools import cached_property
 from urllib.parse import parse_qsl, urlencode
 
 from agents.errors import Invalid
@@ -51,7 +52,7 @@ class Asked:
         given = ((_key(one), getattr(self, one.name), one.default) for one in fields(self))
         return [(key, _text(value)) for key, value, default in given if value != default]
 
-    @property
+    @cached_property
     def query(self) -> str:
         """The query string in canonical order: one part of the queue has one address."""
         return urlencode(self.pairs, safe=",:")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
-from django.db.models import Prefetch, prefetch_related_objects
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.urls import reverse
 
 from agents import access
@@ -46,7 +46,8 @@ class Desk:
     """What one person has before them, each list in the order it will hurt, or in the order asked for.
 
     `matching` is how many of each section the filters let through; at most a page of them is shown. `choices` are the
-    values of each filter with their counts, `next_due` is the next deadline of what waits on others.
+    values of each filter with their counts, `next_due` is the next deadline of what waits on others, `teams` are the names
+    of the person's groups, `stopped` the agents they see that are.
     """
 
     your_turn: list[Row]
@@ -60,6 +61,8 @@ class Desk:
     choices: dict[str, list[sieve.Choice]]
     asked: Asked
     next_due: datetime | None
+    teams: tuple[str, ...]
+    stopped: tuple[int, ...]
     now: datetime
     shortcuts: bool
 
@@ -100,6 +103,8 @@ def for_person(person: Person, asked: Asked | None = None) -> Desk:
         choices=choices,
         asked=asked,
         next_due=_next_due(before),
+        teams=before.turns.teams,
+        stopped=before.stopped,
         now=now,
         shortcuts=before.turns.shortcuts,
     )
@@ -107,13 +112,15 @@ def for_person(person: Person, asked: Asked | None = None) -> Desk:
 
 def bar(person: Person, desk: Desk | None = None) -> Bar:
     """Return the top of the page. Its count is that of *Your turn*, by the same function, or the given desk's."""
-    stopped = access.visible_agents(person).filter(stopped_at__isnull=False).order_by("-stopped_at")
-    stopped = list(stopped.select_related("stopped_by"))
     if desk is not None:
-        counts = desk.counts
+        counts, stopped = desk.counts, _stopped(Agent.objects.filter(pk__in=desk.stopped))
         return Bar(counts.your_turn, "your_turn" in counts.more, counts.late, counts.at_risk, stopped, desk.shortcuts)
-    mine = turns.of(person)
+    mine, stopped = turns.of(person), _stopped(access.visible_agents(person))
     return Bar(len(mine.waiting), mine.more, mine.count(turns.LATE), mine.count(turns.AT_RISK), stopped, mine.shortcuts)
+
+
+def _stopped(agents: QuerySet[Agent]) -> list[Agent]:
+    return list(agents.filter(stopped_at__isnull=False).order_by("-stopped_at").select_related("stopped_by"))
 
 
 def next_for(person: Person, *, after: str = "") -> str | None:
@@ -156,11 +163,18 @@ _ROW_NEEDS = (
     Prefetch("slots", Slot.objects.order_by("position").select_related("claim__person")),
     Prefetch("agent__roles", AgentRole.objects.filter(role=AgentRole.Role.OWNER).select_related("person")),
 )
+# An action is long: what its facts and its agent say besides is much to read fifty times for a row each.
+_ROW_READS = (
+    "revision", "headline", "effective_tier", "state", "payload", "reasons", "self_humans", "created_at", "at_risk_at",
+    "due_at", "expires_at", "agent__slug", "agent__name", "agent__stopped_at", "agent__stop_reason", "tool__name",
+    "definition__body",
+)  # fmt: skip
 
 
 def _load(shown: Sequence[Item]) -> dict:
     ids = [item.id for item in shown]
-    actions = list(Action.objects.filter(pk__in=ids).select_related("agent", "tool", "definition"))
+    related = Action.objects.select_related("agent", "tool", "definition").only(*_ROW_READS)
+    actions = list(related.filter(pk__in=ids))
     prefetch_related_objects(actions, *_ROW_NEEDS)
     return {action.pk: action for action in actions}
 

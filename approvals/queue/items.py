@@ -3,7 +3,9 @@
 import json
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -27,7 +29,8 @@ _QUARTER = 900
 
 # Per agent and state one scan in the order of deadlines, stopped after a window; the same for what was routed to the
 # person's groups, whoever's agent it is. What it is their turn to sign is left out: by id, and where more of it waits than
-# was read, by asking.
+# was read, by asking. Where a row is looked up by its id a LIMIT says so: the planner can't count on
+# what a window leaves, and would read every open action instead of a thousand.
 _OTHERS = f"""
 WITH mine AS MATERIALIZED (SELECT unnest(%(groups)s::int[]) AS group_id),
 share AS MATERIALIZED (SELECT greatest({PAGE}, {WINDOW} / greatest(count(*), 1)) + 1 AS rows FROM mine),
@@ -40,8 +43,11 @@ seen AS (
     ) AS near
 ), routed AS (
     SELECT near.action_id AS id FROM mine CROSS JOIN LATERAL (
-        SELECT s.action_id FROM agents_slot AS s WHERE s.group_id = mine.group_id AND s.is_open AND s.filled_by_id IS NULL
-        ORDER BY s.urgency, s.bucket, s.tier, s.impact, s.action_id LIMIT (SELECT rows FROM share)
+        SELECT * FROM (
+            SELECT s.action_id FROM agents_slot AS s
+            WHERE s.group_id = mine.group_id AND s.is_open AND s.filled_by_id IS NULL
+            ORDER BY s.urgency, s.bucket, s.tier, s.impact, s.action_id LIMIT {WINDOW + 1}
+        ) AS most LIMIT (SELECT rows FROM share)
     ) AS near
     UNION
     SELECT near.action_id FROM mine CROSS JOIN LATERAL (
@@ -58,17 +64,19 @@ seen AS (
 ), places AS (
     SELECT id, state, due_at FROM seen
     UNION
-    SELECT a.id, a.state, a.due_at FROM routed JOIN agents_action AS a ON a.id = routed.id
-    WHERE a.state IN ('{"', '".join(_OPEN)}')
+    SELECT here.* FROM routed CROSS JOIN LATERAL (
+        SELECT a.id, a.state, a.due_at FROM agents_action AS a WHERE a.id = routed.id LIMIT 1
+    ) AS here WHERE here.state IN ('{"', '".join(_OPEN)}')
 ), others AS (
     SELECT p.id, p.state, row_number() OVER (PARTITION BY p.state ORDER BY p.due_at, p.id) AS place
     FROM places AS p WHERE p.id <> ALL(%(turn)s::uuid[])
 )
-SELECT o.id, o.state, o.place > {WINDOW} FROM others AS o WHERE o.place <= {WINDOW + 1} AND NOT (
-    %(more)s AND o.state = 'awaiting_review' AND EXISTS (
-        SELECT FROM agents_slot AS s JOIN agents_action AS a ON a.id = s.action_id JOIN mine ON mine.group_id = s.group_id
-        WHERE s.action_id = o.id AND s.is_open AND s.filled_by_id IS NULL AND {MAY}
-    )
+SELECT o.id, o.state, o.place > {WINDOW} FROM others AS o WHERE o.place <= {WINDOW + 1} AND (
+    NOT %(more)s OR o.state <> 'awaiting_review' OR (
+        SELECT true FROM agents_slot AS s JOIN agents_action AS a ON a.id = s.action_id
+        WHERE s.action_id = o.id AND s.is_open AND s.filled_by_id IS NULL
+            AND s.group_id = ANY(%(groups)s) AND {MAY} LIMIT 1
+    ) IS NOT TRUE
 )
 """  # noqa: S608 - constants only
 
@@ -95,8 +103,7 @@ LIMIT {WINDOW}
 """  # noqa: S608 - constants only
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(NamedTuple):
     """One open action as filters see it. `key` is its place among its section; `claimants` are people's ids.
 
     Times are seconds since 1970, by the database's clock.
@@ -122,7 +129,7 @@ class Item:
 class Before:
     """Everything open before one person: their turns, every item, and how many each section holds before any search.
 
-    `more` names the sections that hold more than was read.
+    `more` names the sections that hold more than was read; `stopped` are the agents they see that are.
     """
 
     turns: Turns
@@ -131,12 +138,14 @@ class Before:
     late: int
     at_risk: int
     more: frozenset[str]
+    stopped: tuple[int, ...]
 
 
 def before(person: Person, asked: Asked) -> Before:
     """Return what is open before this person. A search leaves out what has not all its words."""
     mine = turns.of(person)
-    agents = list(access.visible_agents(person).values_list("pk", flat=True))
+    seen = dict(access.visible_agents(person).order_by().values_list("pk", "stopped_at"))
+    agents, stopped = list(seen), tuple(pk for pk, at in seen.items() if at is not None)
     others, more = _others(person, agents, mine)
     if mine.more:
         more |= {"your_turn"}
@@ -145,7 +154,8 @@ def before(person: Person, asked: Asked) -> Before:
     totals = {name: sections[name] for name in SECTIONS} | {"your_turn": len(mine.waiting)}
     if asked.q and more and (far := _found(asked, mine, others)):
         mine, others = _with_far(person, agents, mine, others, far)
-    return Before(mine, tuple(_items(asked, mine.waiting, mine.snoozed, others)), totals, *urgent, frozenset(more))
+    found = tuple(_items(asked, mine.waiting, mine.snoozed, others))
+    return Before(mine, found, totals, *urgent, frozenset(more), stopped)
 
 
 def _others(person: Person, agents: list[int], mine: Turns) -> tuple[dict[UUID, str], set[str]]:
@@ -177,7 +187,7 @@ def _with_far(person: Person, agents: list[int], mine: Turns, others: dict, far:
     rest = set(far) - set(also.ids)
     seen = access.visible_actions(person).filter(pk__in=rest).values_list("pk", "state")
     waiting, snoozed = (*mine.waiting, *also.waiting), (*mine.snoozed, *also.snoozed)
-    return Turns(waiting, snoozed, mine.more, mine.groups, mine.now, mine.shortcuts), others | dict(seen)
+    return replace(mine, waiting=waiting, snoozed=snoozed), others | dict(seen)
 
 
 def of_turns(asked: Asked, waiting: Sequence[turns.Turn]) -> list[Item]:
@@ -217,11 +227,16 @@ def _item(row: tuple, turn: turns.Turn | None, snoozed: bool) -> Item:
         due=due,
         created=created,
         run_id=run_id,
-        rules=tuple(dict.fromkeys(json.loads(rules))) if rules != "[]" else (),
+        rules=_rules(rules),
         claimants=tuple(claimants),
         customer=customer or "",
         snoozed=snoozed,
     )
+
+
+@lru_cache(maxsize=256)  # many are held by the same rules
+def _rules(names: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(json.loads(names)))
 
 
 def _key(due: float | None, tier: int, impact: int, pk: UUID) -> tuple:

@@ -27,11 +27,11 @@ class Choice:
 
 def failing(item: Item, asked: Asked, *, me: int, now: datetime) -> set[str]:
     """Return the filters that leave the item out."""
-    return _failing(item, asked, values_of(item, me=me, now=now.timestamp()))
+    return _failing(item, asked, _wanted(asked), values_of(item, me=me, now=now.timestamp()))
 
 
-def _failing(item: Item, asked: Asked, has: dict[str, set[str]]) -> set[str]:
-    out = {name for name in COUNTED if _wanted(asked, name) and not _wanted(asked, name) & has[name]}
+def _failing(item: Item, asked: Asked, wanted: dict[str, set[str]], has: dict[str, tuple[str, ...]]) -> set[str]:
+    out = {name for name, values in wanted.items() if values.isdisjoint(has[name])}
     if asked.least is not None and item.impact < asked.least * 100:
         out.add("from")
     if asked.most is not None and item.impact > asked.most * 100:
@@ -39,52 +39,51 @@ def _failing(item: Item, asked: Asked, has: dict[str, set[str]]) -> set[str]:
     return out
 
 
-def values_of(item: Item, *, me: int, now: float) -> dict[str, set[str]]:
-    """Return the values of each counted filter that would let the item through."""
+def values_of(item: Item, *, me: int, now: float) -> dict[str, tuple[str, ...]]:
+    """Return the values of each counted filter that would let the item through, each once."""
     return {
-        "section": {item.section},
-        "tier": {str(item.tier)},
-        "agent": {item.agent},
-        "tool": {item.tool},
-        "rule": set(item.rules),
+        "section": (item.section,),
+        "tier": (str(item.tier),),
+        "agent": (item.agent,),
+        "tool": (item.tool,),
+        "rule": item.rules,
         "due": _dues(item, now),
-        "claimed": ({"anyone"} if item.claimants else {"nobody"}) | ({"me"} if me in item.claimants else set()),
+        "claimed": (("anyone", "me") if me in item.claimants else ("anyone",)) if item.claimants else ("nobody",),
     }
 
 
-def _dues(item: Item, now: float) -> set[str]:
-    if item.due is None or item.section == "on_hold":
-        return set()
-    today = now - now % _DAY
-    tests = {
-        "late": item.due <= now,
-        "hour": now < item.due <= now + _HOUR,
-        "today": today <= item.due < today + _DAY,
-    }
-    return {name for name, holds in tests.items() if holds}
+def _dues(item: Item, now: float) -> tuple[str, ...]:
+    due = item.due
+    if due is None or item.section == "on_hold":
+        return ()
+    when = "late" if due <= now else "hour" if due <= now + _HOUR else ""
+    today = now - now % _DAY <= due < now - now % _DAY + _DAY
+    return ((when, "today") if today else (when,)) if when else ("today",) if today else ()
 
 
-def _wanted(asked: Asked, name: str) -> set[str]:
-    value = getattr(asked, name)
-    return {value} - {""} if isinstance(value, str) else set(value)
+def _wanted(asked: Asked) -> dict[str, set[str]]:
+    """Return the counted filters that are asked for, with the values that are."""
+    values = ((name, getattr(asked, name)) for name in COUNTED)
+    return {name: {value} if isinstance(value, str) else set(value) for name, value in values if value}
 
 
 def sift(items: Iterable[Item], asked: Asked, *, me: int, now: datetime) -> tuple[list[Item], dict[str, list[Choice]]]:
     """Return what the filters let through, and the choices of each filter, all in one pass."""
-    through, counts = [], {name: Counter() for name in COUNTED}
+    wanted, at = _wanted(asked), now.timestamp()
+    through, worth = [], {name: [] for name in COUNTED}
     for item in items:
-        has = values_of(item, me=me, now=now.timestamp())
-        out = _failing(item, asked, has)
+        has = values_of(item, me=me, now=at)
+        out = _failing(item, asked, wanted, has)
         if not out:
             through.append(item)
         # A value is worth what it would show in the place of the chosen one, all the other filters as they are.
         for name in COUNTED if not out else out & COUNTED.keys() if len(out) == 1 else ():
-            counts[name].update(has[name])
-    return through, {name: _choices(name, counts[name], asked) for name in COUNTED}
+            worth[name] += has[name]
+    return through, {name: _choices(name, Counter(worth[name]), wanted.get(name, set())) for name in COUNTED}
 
 
-def _choices(name: str, counts: Counter, asked: Asked) -> list[Choice]:
-    known, chosen = COUNTED[name], _wanted(asked, name)
+def _choices(name: str, counts: Counter, chosen: set[str]) -> list[Choice]:
+    known = COUNTED[name]
     values = list(known) if known else sorted({*counts, *chosen})
     labels = known or {}
     return [

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 from uuid import UUID
 from zlib import crc32
 
@@ -67,9 +68,10 @@ share AS MATERIALIZED (
 )
 SELECT NULL::uuid, NULL::int, NULL::bigint, NULL::int, NULL::bigint, NULL::int, extract(epoch FROM statement_timestamp())::float8,
     coalesce((SELECT shortcuts FROM approvals_preference WHERE person_id = %(person)s), true),
-    (SELECT rows::int FROM share), NULL::bigint, ARRAY(SELECT group_id::bigint FROM mine)
+    (SELECT rows::int FROM share), NULL::bigint, ARRAY(SELECT group_id::bigint FROM mine),
+    (SELECT array_agg(g.name::text ORDER BY g.name) FROM auth_group AS g JOIN mine ON mine.group_id = g.id)
 UNION ALL
-SELECT turn.*, NULL, mine.group_id, NULL FROM mine CROSS JOIN LATERAL (
+SELECT turn.*, NULL, mine.group_id, NULL, NULL FROM mine CROSS JOIN LATERAL (
     SELECT * FROM (
         SELECT s.action_id, s.urgency, s.bucket, s.tier, s.impact, {_TOLD}
         FROM agents_slot AS s JOIN agents_action AS a ON a.id = s.action_id
@@ -80,14 +82,13 @@ SELECT turn.*, NULL, mine.group_id, NULL FROM mine CROSS JOIN LATERAL (
 UNION ALL
 SELECT t.action_id, t.urgency, t.bucket, t.tier, t.impact, {_TOLD},
     t.position, -t.group_id, ARRAY[coalesce(t.human, 0)]
-        || ARRAY(SELECT m.group_id::bigint FROM agents_person_groups AS m WHERE m.person_id = t.filled_by_id)
+        || ARRAY(SELECT m.group_id::bigint FROM agents_person_groups AS m WHERE m.person_id = t.filled_by_id), NULL
 FROM agents_slot AS t JOIN agents_action AS a ON a.id = t.action_id WHERE t.action_id IN (SELECT action_id FROM half)
 """  # noqa: S608 - constants only
 _AMONG = "AND s.action_id = ANY(%(among)s)"
 
 
-@dataclass(frozen=True)
-class Turn:
+class Turn(NamedTuple):
     """One action that a person may sign now: where it stands in the order, whether it is LATE, AT_RISK or ON_TIME, since
     when it waits (seconds since 1970), and whether they snoozed it."""
 
@@ -102,13 +103,15 @@ class Turn:
 class Turns:
     """What a person may sign now, most urgent first, and what they snoozed of it, by the database's clock.
 
-    `more`: this is only the beginning, a window of it; everything in it is in its right place.
+    `more`: this is only the beginning, a window of it; everything in it is in its right place. `groups` are the person's,
+    `teams` the names of these.
     """
 
     waiting: tuple[Turn, ...]
     snoozed: tuple[Turn, ...]
     more: bool
     groups: frozenset[int]
+    teams: tuple[str, ...]
     now: datetime
     shortcuts: bool
 
@@ -123,7 +126,7 @@ class Turns:
 def of(person: Person, *, among: Collection[UUID] | None = None) -> Turns:
     """Return what this person may sign now, of all there is or `among` these ids. One query."""
     if not person.is_active:
-        return Turns((), (), False, frozenset(), timezone.now(), True)
+        return Turns((), (), False, frozenset(), (), timezone.now(), True)
     given = {"person": person.pk, "human": person.human_id, "since": person.signer_since, "among": list(among or ())}
     with connection.cursor() as cursor:
         cursor.execute(_TURN.format(among="" if among is None else _AMONG), given)
@@ -141,6 +144,7 @@ def of(person: Person, *, among: Collection[UUID] | None = None) -> Turns:
         tuple(turn for turn in turns if turn.snoozed)[:WINDOW],
         cut is not None or len(waiting) > WINDOW,
         groups,
+        tuple(me[11] or ()),
         now,
         shortcuts,
     )

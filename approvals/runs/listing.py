@@ -169,7 +169,9 @@ def _with_row(runs: QuerySet[Run]) -> QuerySet[Run]:
 
 
 def rows_of(runs: Sequence[Run], person: Person, now: datetime) -> list[Row]:
-    """Return a row for each run, with four queries for all of them."""
+    """Return a row for each run, with four queries for all of them; with none for none."""
+    if not runs:
+        return []
     ids = [run.pk for run in runs]
     acted = RunStep.objects.filter(run__in=ids, action__isnull=False).values_list("run").annotate(Count("pk"))
     counts, missing, about = dict(acted.order_by()), _missing(ids), abouts(ids)

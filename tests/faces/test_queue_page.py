@@ -242,5 +242,5 @@ def test_the_page_costs_the_same_queries_however_long_it_is(at, agent, lea, djan
     for count in (0, 12):
         for _ in range(count):
             make_action(agent)
-        with django_assert_max_num_queries(25):
+        with django_assert_max_num_queries(12):
             browser.get("/")

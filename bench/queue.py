@@ -1,34 +1,22 @@
 """What reading the queue costs with 5,000 open reviews: the page, narrowed and searched, the badge, the pulse."""
 
-import time
 from collections.abc import Callable
 from functools import cache
+from urllib.parse import quote
 
 from bench import ready
-from bench.lines import Line
+from bench.lines import Calls, Line, timed
 
-SIZE = 5000
 CALLS = 20
+NARROWED = "/?tier=2,3&due=today&sort=impact&group=customer"
 
 
 @cache
 def _desk():
     ready.prepare()
-    from bench.backlog import Backlog
+    from bench import backlog
 
-    backlog = Backlog(reviewers=1, teams=3)
-    backlog.grow(SIZE)
-    return backlog
-
-
-def p95(call: Callable[[], object], *, times: int = CALLS) -> float:
-    """Return the milliseconds, on the wall clock, that 19 of 20 calls stay under."""
-    took = []
-    for _ in range(times):
-        began = time.perf_counter()
-        call()
-        took.append((time.perf_counter() - began) * 1000)
-    return sorted(took)[int(len(took) * 0.95) - 1]
+    return backlog.desk()
 
 
 @cache
@@ -36,49 +24,61 @@ def _browser():
     return _desk().browser()
 
 
-def _page(query: str) -> Callable[[], float]:
+def _page(address: str) -> Callable[[], Calls]:
+    return lambda: timed([lambda: _browser().get(address)] * CALLS)
+
+
+def _asked(address: str) -> Callable[[], float]:
     def measure() -> float:
-        browser = _browser()
-        return p95(lambda: _ok(browser.get(f"/{query}")))
+        from bench.browsing import queries
+
+        return queries(lambda: _browser().get(address))
 
     return measure
 
 
-def _ok(answer):
-    if answer.status_code != 200:
-        raise RuntimeError(f"the page answered {answer.status_code}")
-
-
-def _pulse() -> float:
+@cache
+def _stamp() -> str:
     from approvals import queue
     from approvals.queue import pulse
+
+    return pulse.stamp(queue.for_person(_desk().person()))
+
+
+def _pulse() -> Calls:
+    _desk()
+    return timed([lambda: _browser().get(f"/queue/pulse/?stamp={quote(_stamp())}")] * CALLS)
+
+
+def _pulse_asks() -> float:
+    _desk()
+    from approvals.queue import pulse
     from approvals.queue.asked import Asked
+    from bench.browsing import queries
 
+    person, (since, rows) = _desk().person(), pulse.read_stamp(_stamp())
+    return queries(lambda: pulse.of(person, Asked(), since=since, shown=rows))
+
+
+def _badge() -> Calls:
     person = _desk().person()
-    since, rows = pulse.read_stamp(pulse.stamp(queue.for_person(person)))
-    return p95(lambda: pulse.of(person, Asked(), since=since, shown=rows))
-
-
-def _badge() -> float:
     from approvals import queue
 
-    person = _desk().person()
-    return p95(lambda: queue.bar(person))
+    return timed([lambda: queue.bar(person)] * CALLS)
 
 
-def _line(name: str, timed: str, measure: Callable[[], float], goal: float | None = None) -> Line:
-    return Line(f"queue: {name}", f"{timed}; p95 of {CALLS} with {SIZE} open reviews", measure, unit="ms", goal=goal)
+def _line(name: str, what: str, measure: Callable, goal: float | None = None, unit: str = "ms") -> Line:
+    return Line(f"queue: {name}", f"{what}; 5,000 open reviews", measure, unit=unit, goal=goal)
 
 
 LINES = (
-    _line("page", "GET / whole, of somebody whose turn all of it is", _page(""), 250),
-    _line(
-        "page, narrowed",
-        "the same with filters, order and groups",
-        _page("?tier=2,3&due=today&sort=impact&group=customer"),
-        250,
-    ),
-    _line("page, searched", "the same searching for one order", _page("?q=b-4321"), 250),
-    _line("pulse", "what changed, without its page", _pulse, 30),
-    _line("badge", "the count at the top of every other page", _badge),
+    _line("page", f"GET / whole, of somebody whose turn all of it is: p95 of {CALLS}", _page("/"), 250),
+    _line("page, queries", "statements of the same, who is signed in included", _asked("/"), 12, "queries"),
+    _line("page, size", "the same compressed", lambda: _browser().kilobytes("/"), 60, "kB"),
+    _line("page, narrowed", f"GET {NARROWED}: p95 of {CALLS}", _page(NARROWED), 250),
+    _line("page, narrowed, queries", "statements of the same", _asked(NARROWED), 12, "queries"),
+    _line("page, searched", f"GET /?q=b-4321: p95 of {CALLS}", _page("/?q=b-4321"), 250),
+    _line("pulse", f"GET /queue/pulse/ with fifty rows shown: p95 of {CALLS}", _pulse, 30),
+    _line("pulse, queries", "statements of the pulse itself, without who is signed in", _pulse_asks, 2, "queries"),
+    _line("badge", f"the count at the top of every other page: p95 of {CALLS}", _badge),
 )

@@ -13,6 +13,7 @@ from tests.servers import (  # noqa: F401
     pytest_collection_modifyitems,
     pytest_unconfigure,
 )
+from tests.templates import pytest_configure, sample_company  # noqa: F401
 
 EMPTIED = pytest.StashKey[bool]()
 
@@ -42,12 +43,13 @@ def _as_the_product(request):
 
 @pytest.fixture(scope="session")
 def company(tmp_path_factory):
-    """The whole product with the sample company, as `make up` leaves it, but with short leases; one for the whole run."""
-    home = tmp_path_factory.mktemp("company") / "home"
+    """The whole product with the sample company, as `make up` leaves it, but with short leases; one for each process."""
+    first = sample_company()
+    home = first.copy_to(tmp_path_factory.mktemp("company") / "home")
     failpoints = home.parent / "failpoints"
     failpoints.mkdir()
     with Product(home, demo=True, env={**QUICK, "COUNTERSIGN_FAILPOINTS": str(failpoints)}) as product:
         company = Company(product)
-        company.failpoints = failpoints
+        company.failpoints, company.first_words = failpoints, first.said.read_text()
         company.first_ledger = company.shop("SELECT path, outcome FROM ledger")
         yield company

@@ -16,6 +16,7 @@ import pytest
 
 from controlplane import embedded, places
 from controlplane.home import CHECKOUT
+from tests import templates
 from tests.product import Product, alive, free_port, until
 
 CHILDREN = {"postgres", "valkey", "worker", "clock", "web"}
@@ -24,8 +25,14 @@ CHILDREN = {"postgres", "valkey", "worker", "clock", "web"}
 @pytest.fixture(scope="module")
 def product(tmp_path_factory):
     """One running product for the tests that leave it as they found it."""
-    with Product(tmp_path_factory.mktemp("up") / "home") as running:
+    with Product(templates.installed().copy_to(tmp_path_factory.mktemp("up") / "home")) as running:
         yield running
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A data folder in which `up` has been before, which makes the next start a quick one."""
+    return templates.installed().copy_to(tmp_path / "home")
 
 
 def readyz(product: Product) -> int:
@@ -83,8 +90,8 @@ def test_killed_child_comes_back(product, name):
     until(lambda: readyz(product) == 200, seconds=30, what="ready again")
 
 
-def test_ctrl_c_stops_everything_and_ends_well(tmp_path):
-    with Product(tmp_path / "home") as product:
+def test_ctrl_c_stops_everything_and_ends_well(home):
+    with Product(home) as product:
         pids = product.pids.values()
         assert product.stop(signal.SIGINT) == 0
         assert not any(alive(pid) for pid in pids)
@@ -92,8 +99,8 @@ def test_ctrl_c_stops_everything_and_ends_well(tmp_path):
         assert product.output.rstrip().endswith("Stopped.")
 
 
-def test_start_after_everything_was_killed_needs_no_tidying(tmp_path):
-    with Product(tmp_path / "home") as product:
+def test_start_after_everything_was_killed_needs_no_tidying(home):
+    with Product(home) as product:
         product.crash()
         assert (product.home / "run" / "services.json").exists()
         product.start().wait_ready()
@@ -107,8 +114,8 @@ def test_start_after_everything_was_killed_needs_no_tidying(tmp_path):
         assert product.stop(signal.SIGTERM) == 0
 
 
-def test_terminal_that_goes_away_stops_everything(tmp_path):
-    product = Product(tmp_path / "home")
+def test_terminal_that_goes_away_stops_everything(home):
+    product = Product(home)
     try:
         words = [sys.executable, "manage.py", "up", "--home", product.home, "--port", str(product.port), "--no-demo"]
         output = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
@@ -243,14 +250,13 @@ def test_bootstrap_sql_makes_the_roles_on_an_external_server_as_often_as_one_lik
 
 
 def test_sample_company_is_loaded_once_and_its_service_keeps_its_port(tmp_path):
-    with Product(tmp_path / "home", demo=True) as product:
-        done = json.loads((product.home / "run" / "done.json").read_text())
-        assert {"demo load", "demo run"} <= set(done)
-        assert stat.S_IMODE((product.home / "sample-passwords.txt").stat().st_mode) == 0o600
-        assert "[scripts.refund_desk]" in (product.home / "countersign.toml").read_text()
-        address = product.services["shop_url"]
-        assert product.stop() == 0
-        product.start().wait_ready()
-        assert product.services["shop_url"] == address
+    home = templates.sample_company().copy_to(tmp_path / "home")  # which its first start has filled
+    done = json.loads((home / "run" / "done.json").read_text())
+    assert {"demo load", "demo run"} <= set(done)
+    assert stat.S_IMODE((home / "sample-passwords.txt").stat().st_mode) == 0o600
+    nouns = (home / "countersign.toml").read_text()
+    assert "[scripts.refund_desk]" in nouns
+    with Product(home, demo=True) as product:
+        assert f'url = "{product.services["shop_url"]}"' in nouns
         assert json.loads((product.home / "run" / "done.json").read_text()) == done
         assert len(json.loads(product.manage("run", "list", "--json").stdout)) == 24, "a run a ticket, and none twice"

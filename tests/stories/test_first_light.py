@@ -9,7 +9,7 @@ from tests.visitor import AgentClient
 
 
 def test_first_start_ends_with_small_things_done_and_a_queue_to_clear(company):
-    output = company.product.output
+    output = company.first_words
     assert "tickets" in output and "is ready" in output
     finance = company.person("ana").queue()
     leads = company.person("mara").queue()

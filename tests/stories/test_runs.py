@@ -22,7 +22,7 @@ def held_of(company, run: dict, tool: str) -> list[dict]:
 
 
 def test_first_start_hands_every_ticket_to_the_agent_and_leaves_what_needs_people(company):
-    output = company.product.output
+    output = company.first_words
     assert "T-1003  waits for finance and support-leads: refund 129.00 USD, reply" in output
     assert "T-1008  done: refund 4999.00 USD denied (amount_out_of_reach)" in output
     assert "T-1016  done: refund 4.50 USD paid" in output

@@ -1,11 +1,8 @@
 """The detail page in a real browser: nothing hidden by the bar, nothing too wide, evidence in place, the queue beside it."""
 
-import json
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
-pytestmark = pytest.mark.long
+from tests.browser import looking
 
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" * 4
 HOSTILE = f"{LONG} <img src=//evil.example/x onerror=alert(1)><script>alert(2)</script>\u202eevil\u200b https://evil.example/{LONG}"
@@ -26,29 +23,25 @@ def address(items: dict, name: str, query: str = "") -> str:
     return f"/actions/{items[name]}/{query}"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_in_any_of_its_forms(window, company, items, scheme):
-    page = window("mara", color_scheme=scheme, java_script_enabled=True, bypass_csp=True).page
+def test_axe_finds_nothing_in_any_of_its_forms(window, company, items):
+    page = window("mara", **looking.WITH_AXE).page
     for path in (address(items, "refund"), address(items, "reply"), address(items, "refund", "?split=1")):
         page.goto(path)
         page.evaluate("document.querySelectorAll('main details').forEach(one => one.open = true)")
-        found = Axe().run(page).response["violations"]
-        assert not found, (path, json.dumps([(one["id"], [n["html"] for n in one["nodes"]][:3]) for one in found]))
+        assert not (found := looking.faults(page)), (path, found)
 
 
 def test_axe_finds_nothing_after_a_new_look_and_in_opened_evidence(window, company, items):
-    page = window("mara", java_script_enabled=True, bypass_csp=True).page
+    page = window("mara", **looking.WITH_AXE).page
     page.goto(address(items, "refund"))
     page.get_by_role("button", name="Re-check now").click()
     assert "As it was" in page.get_by_test_id("recheck").inner_text()
     page.locator(".pieces a").first.click()
     page.get_by_test_id("piece").wait_for()
-    found = Axe().run(page).response["violations"]
-    assert not found, json.dumps([(one["id"], [n["html"] for n in one["nodes"]][:3]) for one in found])
+    assert not (found := looking.faults(page)), found
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_what_moved_is_taken_anew_with_the_keyboard_alone(window, company, scheme):
+def test_what_moved_is_taken_anew_with_the_keyboard_alone(window, company):
     """Two refunds of one order: once the first is paid, the second's page no longer says what stands there."""
     order = company.an_order(98)
     first, second = (
@@ -57,28 +50,24 @@ def test_what_moved_is_taken_anew_with_the_keyboard_alone(window, company, schem
     )
     company.sign(first, "ana", "mara")
     assert company.settled(first["id"])["state"] == "succeeded"
-    options = {"color_scheme": scheme, "java_script_enabled": True, "bypass_csp": True}
-    page = window("mara", viewport={"width": 320, "height": 700}, **options).page
+    page = window("mara", viewport={"width": 320, "height": 700}, **looking.WITH_AXE).page
     page.goto(f"/actions/{second['id']}/")
     page.get_by_role("button", name="Re-check now").press("Enter")
     looked = page.get_by_test_id("recheck").inner_text()
     assert "Moved" in looked and "it would be refused" in looked
-    found = Axe().run(page).response["violations"]
-    assert not found, json.dumps([(one["id"], [n["html"] for n in one["nodes"]][:3]) for one in found])
+    assert not (found := looking.faults(page)), found
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     page.get_by_role("button", name="Take it anew").press("Enter")
     page.get_by_text("this is revision 2").wait_for()
     assert "USD 1.30" in page.get_by_test_id("changes-table").inner_text()
 
 
-@pytest.mark.parametrize("width", [320, 390, 640, 900, 1100, 1440])
-def test_hostile_long_words_scroll_nothing_sideways(window, company, items, width):
-    page = window("mara", viewport={"width": width, "height": 700}).page
+def test_hostile_long_words_scroll_nothing_sideways(window, company, items):
+    page = window("mara").page
     for path in (address(items, "refund"), address(items, "reply"), address(items, "reply", "?split=1")):
         page.goto(path)
         page.evaluate("document.querySelectorAll('main details').forEach(one => one.open = true)")
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= width, f"{path} is {wide} px wide"
+        assert not (found := looking.too_wide(page, 320, 390, 640, 900, 1100, 1440)), (path, found)
 
 
 def test_what_has_the_focus_is_never_below_the_bar(window, company, items):

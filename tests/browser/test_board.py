@@ -1,15 +1,11 @@
 """Board and history in a real browser, without JavaScript: in both colour schemes, on a narrow screen, by keyboard."""
 
-import json
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
-pytestmark = pytest.mark.long
+from tests.browser import looking
 
 BOARD = "/board/?of=team:support-leads&range="
 PAGES = (f"{BOARD}today", f"{BOARD}30d", "/decisions/", "/decisions/?who=anybody&tool=issue_refund&since=soon")
-WIDE = "document.documentElement.scrollWidth"
 SMALL = """(least) => [...document.querySelectorAll("main :is(a, button, summary, select, input:not([type=hidden]))")]
     .filter((one) => one.checkVisibility())
     .map((one) => [one.outerHTML.slice(0, 80), one.getBoundingClientRect()])
@@ -33,24 +29,21 @@ def unfold(page) -> None:
             summary.click()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(window, scheme):
-    page = window("mara", color_scheme=scheme, java_script_enabled=True, bypass_csp=True).page
+def test_axe_finds_nothing(window):
+    page = window("mara", **looking.WITH_AXE).page
     for path in PAGES:
         page.goto(path)
         unfold(page)
-        found = Axe().run(page).response["violations"]
-        assert not found, (path, json.dumps([(one["id"], [n["html"] for n in one["nodes"]][:3]) for one in found]))
+        assert not (found := looking.faults(page)), (path, found)
 
 
-@pytest.mark.parametrize("width", [320, 640, 1280])
-def test_nothing_scrolls_sideways_and_targets_are_large_enough(window, width):
-    page = window("mara", viewport={"width": width, "height": 700}).page
+def test_nothing_scrolls_sideways_and_targets_are_large_enough(window):
+    page = window("mara").page
     for path in PAGES:
         page.goto(path)
         unfold(page)
-        assert page.evaluate(WIDE) <= width, path
-        assert page.evaluate(SMALL, 44 if width < 640 else 0) == [], path
+        assert not (found := looking.too_wide(page, 1280, 640, 320)), (path, found)
+        assert page.evaluate(SMALL, 44) == [], path
 
 
 def test_somebody_changes_the_period_and_takes_a_table_by_keyboard_alone(window):

@@ -1,45 +1,30 @@
 """The pages around a decision in a real browser: nothing axe minds, nothing sideways, everything by keyboard."""
 
-import json
-
-import pytest
-from axe_playwright_python.sync_playwright import Axe
-
-pytestmark = pytest.mark.long
+from tests.browser import looking
 
 
 def paths_of(company, offset: int) -> tuple[str, ...]:
-    """A waiting refund that one person signed, and one that was sent back, as these pages show them."""
-    signed, asked = (company.hold_refund(f"3.{offset}", offset=offset + n) for n in range(2))
+    """A refund that one person signed, one that was sent back, and one to edit and to hand on, as these pages show them."""
+    signed, asked, waiting = (company.hold_refund(f"3.{offset}", offset=offset + n) for n in range(3))
     receipt = company.person("ana").approve(signed).json()["id"]
     question = {"codes": ["show_evidence"], "text": "Which photo? " * 30}
     assert company.person("ana").send(f"/api/v1/actions/{asked['id']}/questions/", question).status_code == 201
-    one = f"/actions/{signed['id']}/"
-    return f"/decisions/{receipt}/", one, f"/actions/{asked['id']}/", "/queue/decided/"
+    pages = (signed["id"], asked["id"], f"{waiting['id']}/edit", f"{waiting['id']}/hand")
+    return f"/decisions/{receipt}/", "/queue/decided/", *(f"/actions/{page}/" for page in pages)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_around_a_decision(window, company, scheme):
-    offset = {"light": 60, "dark": 64}[scheme]
-    waiting = company.hold_refund(f"3.{offset + 3}", offset=offset + 3)
-    paths = (*paths_of(company, offset), f"/actions/{waiting['id']}/edit/", f"/actions/{waiting['id']}/hand/")
-    page = window("ana", color_scheme=scheme, java_script_enabled=True, bypass_csp=True).page
-    for path in paths:
+def test_axe_finds_nothing_around_a_decision(window, company):
+    page = window("ana", **looking.WITH_AXE).page
+    for path in paths_of(company, 60):
         page.goto(path)
-        found = Axe().run(page).response["violations"]
-        assert not found, (path, json.dumps([(one["id"], [n["html"] for n in one["nodes"]][:3]) for one in found]))
+        assert not (found := looking.faults(page)), (path, found)
 
 
-@pytest.mark.parametrize("width", [320, 1280])
-def test_nothing_scrolls_sideways_around_a_decision(window, company, width):
-    offset = {320: 68, 1280: 72}[width]
-    waiting = company.hold_refund(f"3.{offset + 3}", offset=offset + 3)
-    paths = (*paths_of(company, offset), f"/actions/{waiting['id']}/edit/", f"/actions/{waiting['id']}/hand/")
-    page = window("ana", viewport={"width": width, "height": 700}).page
-    for path in paths:
+def test_nothing_scrolls_sideways_around_a_decision(window, company):
+    page = window("ana").page
+    for path in paths_of(company, 68):
         page.goto(path)
-        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide <= 0, (path, wide)
+        assert not (found := looking.too_wide(page, 320, 1280)), (path, found)
 
 
 def test_a_signature_is_given_and_taken_back_with_the_keyboard(window, company):

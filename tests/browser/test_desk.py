@@ -1,9 +1,8 @@
 """The desk in a real browser, without JavaScript: by keyboard, in both colour schemes, on a narrow screen, under attack."""
 
-import json
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser import looking
 
 PAGES = ("/queue/", "/decisions/", "/agents/", "/agents/refund-desk/", "/actions/00000000-0000-0000-0000-000000000000/")
 HOSTILE = "<img src=//evil.example/x onerror=alert(1)><script>alert(2)</script>\u202eevil\u200b<button>Approve</button>"
@@ -51,25 +50,21 @@ def test_reject_needs_a_code_and_ends_it(window, company):
     assert company.agent.action(action["id"])["state"] == "rejected"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(window, company, scheme):
+def test_axe_finds_nothing(window, company):
     action = company.hold_refund("3.24", offset=43)
-    page = window("ana", color_scheme=scheme, java_script_enabled=True, bypass_csp=True).page
+    page = window("ana", **looking.WITH_AXE).page
     receipt = company.person("mara").approve(action).json()["id"]
     for path in (*PAGES, f"/actions/{action['id']}/", f"/decisions/{receipt}/", "/accounts/logout/"):
         page.goto(path)
-        found = Axe().run(page).response["violations"]
-        assert not found, (path, json.dumps([(one["id"], [n["html"] for n in one["nodes"]][:3]) for one in found]))
+        assert not (found := looking.faults(page)), (path, found)
 
 
-@pytest.mark.parametrize("width", [320, 640, 1280])
-def test_nothing_scrolls_sideways(window, company, width):
+def test_nothing_scrolls_sideways(window, company):
     action = company.hold_refund("3.25", offset=44)
-    page = window("ana", viewport={"width": width, "height": 700}).page
+    page = window("ana").page
     for path in (*PAGES, f"/actions/{action['id']}/"):
         page.goto(path)
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= width, f"{path} is {wide} px wide"
+        assert not (found := looking.too_wide(page, 320, 640, 1280)), (path, found)
 
 
 def test_hostile_words_stay_words(window, company):

@@ -10,12 +10,10 @@ from approvals.action import inspecting
 from tests.hostile.corpus import CASES, HANDY, sample
 from tests.hostile.places import make_desk, put_everywhere
 from tests.hostile.reading import ALLOWED, in_order
-from tests.servers import ours
-
-pytestmark = pytest.mark.long
 
 ORIGIN = "http://localhost"  # which a browser trusts as it does https
 PAGE = 96
+PARTS = 4  # each is one transaction, which may last no longer than the product lets any last
 #: Elements that do, load or ask for something.
 ACTIVE = (
     "a, area, audio, base, button, dialog, embed, form, frame, iframe, img, input, link, math, meta, object, picture, script,"
@@ -121,13 +119,6 @@ class Door:
         assert (self.dialogs, self.strangers, self.complaints) == ([], [], []), what
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _servers():
-    """The pages come from the product in this process; the other tests of this folder ask one that brings its own."""
-    for servers in ours:
-        servers.start()
-
-
 @pytest.fixture
 def door(chromium):
     opened = Door(chromium)
@@ -177,12 +168,13 @@ def test_a_narrow_page_doesn_t_scroll_sideways(chromium):
 
 
 @pytest.mark.django_db
-def test_the_action_page_keeps_its_shape_whatever_stands_in_it(door):
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_action_page_keeps_its_shape_whatever_stands_in_it(door, part):
     desk = make_desk()
     door.client.force_login(desk.fin, backend="django.contrib.auth.backends.ModelBackend")
     plain = shape(door, put_everywhere(desk, "harmless"))
     buttons = door.page.get_by_role("button", name="Approve").count()
-    for case in sample(34):
+    for case in sample(34)[part::PARTS]:
         action = put_everywhere(desk, case.text)
         blocked = inspecting.why_uninspectable(action)  # then the page offers less, and says why
         assert shape(door, action) == plain or blocked, case.id

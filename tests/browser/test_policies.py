@@ -1,14 +1,11 @@
 """The pages of policy in a real browser, without JavaScript: in both colour schemes, on a narrow screen, under attack."""
 
-import json
 from types import SimpleNamespace
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
+from tests.browser import looking
 from tests.visitor import AgentClient
-
-pytestmark = pytest.mark.long
 
 HOSTILE = "<img src=//evil.example/x onerror=alert(1)>\u202eevil\u200b<button>Approve</button>"
 AGENT = """\
@@ -82,22 +79,18 @@ def policed(company, tmp_path_factory):
     return SimpleNamespace(pages=pages, action=action)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(window, policed, scheme):
-    page = window("mara", color_scheme=scheme, java_script_enabled=True, bypass_csp=True).page
+def test_axe_finds_nothing(window, policed):
+    page = window("mara", **looking.WITH_AXE).page
     for path in policed.pages:
         page.goto(path)
-        found = Axe().run(page).response["violations"]
-        assert not found, (path, json.dumps([(one["id"], [n["html"] for n in one["nodes"]][:3]) for one in found]))
+        assert not (found := looking.faults(page)), (path, found)
 
 
-@pytest.mark.parametrize("width", [320, 640, 900, 1280])
-def test_nothing_scrolls_sideways(window, policed, width):
-    page = window("mara", viewport={"width": width, "height": 700}).page
+def test_nothing_scrolls_sideways(window, policed):
+    page = window("mara").page
     for path in policed.pages:
         page.goto(path)
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= width, f"{path} is {wide} px wide"
+        assert not (found := looking.too_wide(page, 320, 640, 900, 1280)), (path, found)
 
 
 def test_a_reason_leads_to_the_very_line_of_the_policy(window, policed):

@@ -1,13 +1,9 @@
 """The queue in a real browser: by keys alone, while it is polled, without a script, narrow, dark, and when nobody answers."""
 
-import json
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
+from tests.browser import looking
 from tests.product import until
-
-pytestmark = pytest.mark.long
 
 ACTIVE = "document.activeElement.id"
 UNFOLD = "document.querySelectorAll('main details').forEach((fold) => { fold.open = true })"
@@ -169,9 +165,8 @@ def test_everything_works_without_a_script(window, three):
     assert page.locator(f"#your-turn #row-{three[1]['id']}").is_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(window, three, scheme):
-    page = window("ana", color_scheme=scheme, java_script_enabled=True, bypass_csp=True).page
+def test_axe_finds_nothing(window, three):
+    page = window("ana", **looking.WITH_AXE).page
     for path in (
         "/queue/",
         "/queue/?tier=3&group=customer",
@@ -181,11 +176,10 @@ def test_axe_finds_nothing(window, three, scheme):
     ):
         page.goto(path)
         page.evaluate(UNFOLD)
-        found = Axe().run(page).response["violations"]
-        assert not found, (path, json.dumps([(one["id"], [n["html"] for n in one["nodes"]][:3]) for one in found]))
+        assert not (found := looking.faults(page)), (path, found)
     page.goto("/queue/")
     page.keyboard.press("?")
-    assert not Axe().run(page).response["violations"]
+    assert not looking.faults(page)
 
 
 def test_a_phone_scrolls_one_way_and_its_targets_are_large_enough(window, three):

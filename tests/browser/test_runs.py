@@ -1,15 +1,12 @@
 """Runs in a real browser: followed without a reload, the same without JavaScript, stopped and resumed by keyboard."""
 
-import json
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
+from tests.browser import looking
 from tests.product import CHECKOUT, until
 from tests.visitor import RunClient
-
-pytestmark = pytest.mark.long
 
 DESK = CHECKOUT / "examples" / "refund-desk" / "agent.yaml"
 WALKER = """
@@ -148,23 +145,19 @@ def test_whoever_was_signed_out_is_sent_to_sign_in_and_comes_back(window, compan
     tom.page.wait_for_url(f"**/accounts/login/?next={address.replace('/', '%2F')}", timeout=40_000)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(window, company, walker, scheme):
+def test_axe_finds_nothing(window, company, walker):
     address = walker(64)
     held(company, address)
-    page = window("rosa", color_scheme=scheme, java_script_enabled=True, bypass_csp=True).page
+    page = window("rosa", **looking.WITH_AXE).page
     for path in ("/runs/", "/runs/?state=odd", address, f"{address}?still", "/agents/walker/", "/"):
         page.goto(path)
-        found = Axe().run(page).response["violations"]
-        assert not found, (path, json.dumps([(one["id"], [n["html"] for n in one["nodes"]][:3]) for one in found]))
+        assert not (found := looking.faults(page)), (path, found)
 
 
-@pytest.mark.parametrize("width", [320, 640, 1280])
-def test_nothing_scrolls_sideways(window, company, walker, width):
+def test_nothing_scrolls_sideways(window, company, walker):
     address = walker(65)
     held(company, address)
-    page = window("rosa", viewport={"width": width, "height": 700}).page
+    page = window("rosa").page
     for path in ("/runs/", f"{address}?still", "/agents/walker/"):
         page.goto(path)
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= width, f"{path} is {wide} px wide"
+        assert not (found := looking.too_wide(page, 320, 640, 1280)), (path, found)

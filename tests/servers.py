@@ -14,8 +14,9 @@ import pytest
 from controlplane import places
 from controlplane.embedded import Postgres, Valkey
 
-# Folders whose tests touch no server, or start their own.
-WITHOUT = {"pure", "model", "ground", "stories", "chaos", "browser"}
+# What a test asks for when it works on a database of this process.
+DATABASE = {"db", "transactional_db", "django_db_setup"}
+LONGEST_FIRST = ("ground", "chaos", "stories", "browser", "races", "hostile", "faces", "model", "domain", "pure")
 
 
 class Servers:
@@ -85,17 +86,23 @@ def announce() -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """Put first what runs the whole product: where tests run side by side, the longest must not begin last."""
-    items.sort(key=lambda item: not {"browser", "chaos", "stories", "ground"} & set(item.path.parts))
+    """Begin with the folders whose files take longest, end with the quickest: side by side, both halves end together."""
+    root = Path(__file__).parent
+    places = {root / folder: place for place, folder in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: places.get(item.path.parent, len(places)))
 
 
 def pytest_collection_finish(session):
-    """Start the servers when a test in this run may need them."""
-    root = Path(__file__).parent
-    folders = {item.path.relative_to(root).parts[0] for item in session.items if item.path.is_relative_to(root)}
-    if folders - WITHOUT and not session.config.option.collectonly:
+    """Start the servers when a test in this run needs them."""
+    if not session.config.option.collectonly and any(_needs_servers(item) for item in session.items):
         for servers in ours:
             servers.start()
+
+
+def _needs_servers(item) -> bool:
+    return item.get_closest_marker("django_db") is not None or not DATABASE.isdisjoint(
+        getattr(item, "fixturenames", ())
+    )
 
 
 def pytest_unconfigure(config):

@@ -102,6 +102,18 @@ LOOK_UP = {
     "headline": "Look up order {order_id}",
     "preview": "none",
 }
+LOOK_UP_TICKET = LOOK_UP | {
+    "name": "read_ticket",
+    "connector": LOOK_UP["connector"] | {"path": "/tickets/{ticket}"},
+    "schema": {
+        "type": "object",
+        "required": ["ticket"],
+        "additionalProperties": False,
+        "properties": {"ticket": {"type": "string"}},
+    },
+    "critical": ["ticket"],
+    "headline": "Read ticket {ticket}",
+}
 SIGN = {"2": ["support-leads"], "3": ["finance", "support-leads"]}
 
 

@@ -5,8 +5,6 @@ import json
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-pytestmark = pytest.mark.long
-
 DEVICE = {
     "protocol": "ctap2",
     "transport": "internal",

@@ -6,23 +6,10 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from agents.models import Action, ActionContent
-from tests.factories import LOOK_UP, REFUND, REPLY
+from tests.factories import LOOK_UP, LOOK_UP_TICKET, REFUND, REPLY
 
 WORDS = "My lamp arrived broken in two pieces, and I would like my money back. Yours, Lena, lena@example.com"
-TICKET = {
-    **LOOK_UP,
-    "name": "read_ticket",
-    "connector": {**LOOK_UP["connector"], "path": "/tickets/{ticket}"},
-    "schema": {
-        "type": "object",
-        "required": ["ticket"],
-        "additionalProperties": False,
-        "properties": {"ticket": {"type": "string"}},
-    },
-    "critical": ["ticket"],
-    "headline": "Read ticket {ticket}",
-    "trust": "customer",
-}
+TICKET = LOOK_UP_TICKET | {"trust": "customer"}
 PREVIEW = [{"field": "refunded so far", "now": "refunded_usd", "adds": "amount_usd"}]
 POINTED = [
     {"id": "payee", "ask": "Is it the account holder?", "code": "wrong_target"},

@@ -21,18 +21,12 @@ from tests.factories import (
     later,
     make_action,
     make_agent,
-    make_company,
     make_person,
     moves,
     principal_of,
 )  # fmt: skip
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def company():
-    return make_company()
 
 
 @pytest.fixture

@@ -19,11 +19,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def company():
-    return make_company()
-
-
-@pytest.fixture
 def tool(company):
     return company.agent.tools.get(name="look_up")
 

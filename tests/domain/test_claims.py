@@ -10,14 +10,9 @@ from approvals import queue
 from approvals.action import history
 from approvals.attending import claims
 from approvals.models import Claim, Decision
-from tests.factories import decide, events, make_action, make_company, make_person
+from tests.factories import decide, events, make_action, make_person
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def company():
-    return make_company()
 
 
 @pytest.fixture

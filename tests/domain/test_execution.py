@@ -44,11 +44,6 @@ def _quick(settings):
 
 
 @pytest.fixture
-def company():
-    return make_company()
-
-
-@pytest.fixture
 def tool():
     with serving() as running:
         yield running

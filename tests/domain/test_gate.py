@@ -23,17 +23,11 @@ from tests.factories import (
     grant_tool,
     make_action,
     make_agent,
-    make_company,
     principal_of,
 )
 
 pytestmark = pytest.mark.django_db
 OPERATOR = Actor(kind="operator", id="root", display="root")
-
-
-@pytest.fixture
-def company():
-    return make_company()
 
 
 def ask(agent, tool="look_up", key="k1", arguments=None, **words):

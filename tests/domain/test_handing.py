@@ -8,14 +8,9 @@ from approvals.action import controls
 from approvals.deciding import desk, handing
 from approvals.deciding.handing import HandedAlready, NothingHanded
 from approvals.models import Handover
-from tests.factories import decide, events, make_action, make_company, make_person
+from tests.factories import decide, events, make_action, make_person
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def company():
-    return make_company()
 
 
 @pytest.fixture

@@ -18,11 +18,6 @@ CLIENT = Actor(kind="client", id="7", display="shop")
 
 
 @pytest.fixture
-def company():
-    return make_company()
-
-
-@pytest.fixture
 def run(company):
     """A run that has ended."""
     run = Run.objects.create(agent=company.agent, runtime={"kind": "scripted"}, input_digest="0" * 64, wake_at=Now())

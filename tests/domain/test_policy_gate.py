@@ -16,6 +16,7 @@ from agents.models import Action, ActionContent, Agent, LimitEntry, ListEntry, P
 from agents.tools import base
 from tests.factories import (
     LOOK_UP,
+    LOOK_UP_TICKET,
     REFUND,
     REPLY,
     TRANSFER,
@@ -312,26 +313,13 @@ UNLESS = """
     facts:
       promised: {type: bool, source: shop, path: "/facts/{ticket}", at: promised}
     rules:
-      - {id: no-promise, tool: send_reply, then: deny, unless_called: check_billing, when: "promised"}
+      - {id: no-promise, tool: send_reply, then: deny, unless_called: read_ticket, when: "promised"}
       - {id: rest, tool: send_reply, then: allow, when: "!promised"}
 """
-CHECK = {
-    **LOOK_UP,
-    "name": "check_billing",
-    "connector": {**LOOK_UP["connector"], "path": "/billing/{ticket}"},
-    "schema": {
-        "type": "object",
-        "required": ["ticket"],
-        "additionalProperties": False,
-        "properties": {"ticket": {"type": "string"}},
-    },
-    "critical": ["ticket"],
-    "headline": "Check the bill of {ticket}",
-}
 
 
 def test_rule_is_silent_once_the_tool_was_called_for_the_same_subject(shop):
-    company = make_company(tools=[REPLY, CHECK])
+    company = make_company(tools=[REPLY, LOOK_UP_TICKET])
     give_policy(company.agent, UNLESS)
     shop.facts = {"promised": True}
 
@@ -339,7 +327,7 @@ def test_rule_is_silent_once_the_tool_was_called_for_the_same_subject(shop):
         return make_action(company.agent, "send_reply", arguments={"ticket": ticket, "text": "You get it back."})
 
     assert reply("t-1").verdict == "deny"
-    checked = make_action(company.agent, "check_billing", arguments={"ticket": "t-1"})
+    checked = make_action(company.agent, "read_ticket", arguments={"ticket": "t-1"})
     assert reply("t-1").verdict == "deny", "asking isn't calling"
     assert run(checked).state == "succeeded"
     assert reply("t-1").verdict == "review"

@@ -37,11 +37,6 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def company():
-    return make_company()
-
-
 def edit(action: Action, by, *, approve: bool = True, **changed) -> editing.Edited:
     seen = {"digest": changed.pop("digest", action.digest), "revision": changed.pop("revision", action.revision)}
     arguments = _sent(action) | changed

@@ -21,6 +21,7 @@ from tests.domain.running import (
     action_of,
     begin,
     carry,
+    enqueue,
     fresh,
     look,
     make_talking_company,
@@ -132,7 +133,7 @@ def test_a_nonsense_estimate_is_a_try_that_failed(agent, guess):
 
 
 def test_a_call_that_kills_its_workers_in_the_gate_is_set_apart(agent, monkeypatch):
-    run = runs.enqueue(agent, runs.Asked(input={"turns": [{"propose": [look()]}, {"finish": 1}]}), by=CLIENT)
+    run = enqueue(agent, {"propose": [look()]}, {"finish": 1})
 
     def die(**_):
         raise SystemExit("the process is gone")
@@ -238,7 +239,7 @@ def die_before_the_end(monkeypatch, run):
 
 def test_giving_up_is_not_thought_over_after_a_crash(agent, tool, monkeypatch):
     turns = [{"fail": {"code": "gave_up", "detail": "No such ticket"}}, {"propose": [look()]}, {"finish": 1}]
-    run = runs.enqueue(agent, runs.Asked(input={"turns": turns}), by=CLIENT)
+    run = enqueue(agent, *turns)
     die_before_the_end(monkeypatch, run)
     run = carry(run)
     assert (run.state, run.error["code"], tool.calls) == (RunState.FAILED, "gave_up", [])
@@ -246,7 +247,7 @@ def test_giving_up_is_not_thought_over_after_a_crash(agent, tool, monkeypatch):
 
 def test_a_no_of_verification_is_not_asked_again_after_a_crash(agent, monkeypatch):
     set_agent(agent, verify={"forbid": ["never"], "replans": 0})
-    run = runs.enqueue(agent, runs.Asked(input={"turns": [{"finish": "never"}]}), by=CLIENT)
+    run = enqueue(agent, {"finish": "never"})
     die_before_the_end(monkeypatch, run)
     assert carry(run).state == RunState.FAILED_VERIFICATION
     assert RunStep.objects.filter(run=run, kind="verify").count() == 1
@@ -267,9 +268,7 @@ def test_a_held_call_that_was_never_made_is_not_paid(company, agent):
 
 
 def test_what_a_lost_try_may_have_used_is_told_by_the_run_as_well(agent):
-    run = runs.enqueue(
-        agent, runs.Asked(input={"turns": [{"use": 1_000, "finish": 1}]}, budget={"tokens": 9_000}), by=CLIENT
-    )
+    run = enqueue(agent, {"use": 1_000, "finish": 1}, budget={"tokens": 9_000})
     lease = runs.leasing.take(run.pk, worker="dies")
     runs.journal.begin(lease, RunStep.Kind.THINK, estimate=Usage(tokens_in=1_000))
     Run.objects.filter(pk=run.pk).update(lease_until=Now() - timedelta(seconds=1))

@@ -23,11 +23,6 @@ OPERATOR = Actor(kind="operator", id="root", display="root")
 
 
 @pytest.fixture
-def company():
-    return make_company()
-
-
-@pytest.fixture
 def action(company):
     return make_action(company.agent)
 

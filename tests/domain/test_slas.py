@@ -25,11 +25,6 @@ HOUR, MINUTE = 3600, 60
 BERLIN = Calendar("business", "Europe/Berlin", dict.fromkeys(range(5), ((540, 1080),)))
 
 
-@pytest.fixture
-def company():
-    return make_company()
-
-
 def verbs(action: Action) -> list[str]:
     return [event.verb for event in events(action)]
 

@@ -30,11 +30,6 @@ pytestmark = pytest.mark.django_db
 OPERATOR = Actor(kind="operator", id="root", display="root")
 
 
-@pytest.fixture
-def company():
-    return make_company()
-
-
 def stop(company, by=OPERATOR):
     return stops.stop(agent=company.agent, by=by if isinstance(by, Actor) else by.actor(), reason="strange refunds")
 

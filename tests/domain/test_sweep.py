@@ -8,15 +8,10 @@ from agents.lifecycle import ENDS, OPEN, State
 from agents.models import Action, Agent, Run
 from controlplane import clock
 from tests.domain.running import begin, make_talking_company, refund
-from tests.factories import due, events, later, make_action, make_approved, make_company
+from tests.factories import due, events, later, make_action, make_approved
 from tests.toolserver import hangs, says, serving
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def company():
-    return make_company()
 
 
 def looked_at(action: Action) -> None:

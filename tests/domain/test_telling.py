@@ -16,14 +16,9 @@ from approvals.telling.composing import Moot
 from audit import log
 from audit.actors import Actor
 from tests.domain.telling import prefer, tell, told
-from tests.factories import decide, events, later, make_action, make_approved, make_company, make_person
+from tests.factories import decide, events, later, make_action, make_approved, make_person
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def company():
-    return make_company()
 
 
 def note(action: Action, verb: str, by: Actor = Actor.SYSTEM, **data) -> None:

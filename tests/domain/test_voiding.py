@@ -10,15 +10,10 @@ from approvals import queue
 from audit import log
 from audit.actors import Actor
 from audit.models import Event
-from tests.factories import decide, events, make_action, make_approved, make_company, make_person
+from tests.factories import decide, events, make_action, make_approved, make_person
 
 pytestmark = pytest.mark.django_db
 OPERATOR = Actor(kind="operator", id="root", display="root")
-
-
-@pytest.fixture
-def company():
-    return make_company()
 
 
 def signers(action: Action) -> list:

@@ -18,11 +18,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def company():
-    return make_company()
-
-
-@pytest.fixture
 def action(company):
     return make_action(company.agent)
 

@@ -10,43 +10,29 @@ from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from agents import contents, engine, runs, stops
+from agents import contents, runs, stops
 from agents.lifecycle import RunState
 from agents.models import Action, AgentRole, Client, Run, RunContent
 from agents.runs import Asked
-from audit.actors import Actor
 from tests import runtimes
+from tests.domain.running import CLIENT, carry, look, make_talking_company, refund
 from tests.factories import decide, make_company, make_person
 from tests.toolserver import says, serving
 
 pytestmark = pytest.mark.django_db
-CLIENT = Actor(kind="client", id="inbox", display="inbox")
 HOSTILE = "<img src=//evil.example/x onerror=alert(1)><script>alert(2)</script>\u202eevil\u200b"
 HX = {"HX-Request": "true"}
-
-runtimes.register_talking()
 
 
 @pytest.fixture
 def company():
-    company = make_company("refund-desk")
-    company.agent.runtime = runtimes.KIND
-    company.agent.save()
-    return company
+    return make_talking_company("refund-desk")
 
 
 @pytest.fixture(autouse=True)
 def tool():
     with serving(says(200, {"done": True})) as tool:
         yield tool
-
-
-def look(order: str) -> dict:
-    return {"tool": "look_up", "arguments": {"order_id": order}}
-
-
-def refund(order: str, amount: int = 120) -> dict:
-    return {"tool": "issue_refund", "arguments": {"order_id": order, "amount_usd": amount}}
 
 
 def begin(company, *turns, **asked) -> Run:
@@ -57,12 +43,6 @@ def begin(company, *turns, **asked) -> Run:
 def enqueue(company, *turns, **asked) -> Run:
     client = Client.objects.get_or_create(name="inbox")[0]
     return runs.enqueue(company.agent, Asked(input={"turns": list(turns)}, **asked), by=CLIENT, client=client)
-
-
-def carry(run: Run) -> Run:
-    engine.advance(run.pk, worker="w1")
-    run.refresh_from_db()
-    return run
 
 
 def failed(company, detail: str = "") -> Run:

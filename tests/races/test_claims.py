@@ -11,17 +11,12 @@ from agents import actions, stops
 from agents.actions.claim import claim
 from agents.models import Action
 from audit.actors import Actor
-from tests.factories import decide, due, events, later, make_action, make_approved, make_company, moves
+from tests.factories import decide, due, events, later, make_action, make_approved, moves
 from tests.races.threads import begin, together
 from tests.toolserver import in_turn, says, serving
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 OPERATOR = Actor(kind="operator", id="root", display="root")
-
-
-@pytest.fixture
-def company():
-    return make_company()
 
 
 def run(action):

@@ -8,15 +8,10 @@ from agents.models import Action
 from approvals.deciding import editing, withdrawing
 from approvals.deciding.desk import AlreadyVoted
 from approvals.models import Decision, Withdrawal
-from tests.factories import decide, due, later, make_action, make_company, make_person, moves
+from tests.factories import decide, due, later, make_action, make_person, moves
 from tests.races.threads import together
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
-
-
-@pytest.fixture
-def company():
-    return make_company()
 
 
 def won(results: list) -> list:

@@ -25,11 +25,6 @@ OPERATOR = Actor(kind="operator", id="root", display="root")
 WHY = {"by": OPERATOR, "reason": "strange"}
 
 
-@pytest.fixture
-def company():
-    return make_company()
-
-
 def of_agent(agent: Agent, verb: str) -> list[int]:
     """The ids of these events, of the agent or of its actions. An id is drawn while the agent's row is locked."""
     subjects = [str(pk) for pk in Action.objects.filter(agent=agent).values_list("pk", flat=True)]

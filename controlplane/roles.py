@@ -23,6 +23,8 @@ END $$;
 LIMITS = """
 ALTER ROLE cs_app SET idle_in_transaction_session_timeout = '30s';
 ALTER ROLE cs_app SET transaction_timeout = '60s';
+-- Our statements are short and look expensive to the planner: compiling one takes longer than running it.
+ALTER ROLE cs_app SET jit = off;
 """
 # A temporary table named like a real one would swallow its rows, so nobody may make any.
 CLOSE = """

@@ -1,9 +1,8 @@
 """Passkeys in a real browser, with a device of its own that makes them, signs with them, and doesn't always agree."""
 
-import json
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser import looking
 
 DEVICE = {
     "protocol": "ctap2",
@@ -42,12 +41,10 @@ class Desk:
         self.page.get_by_role("button", name="Add a passkey").press("Enter")
         self.page.get_by_text(f"The passkey {name} is added.").wait_for()
 
-    def flaws(self) -> str:
+    def flaws(self) -> list:
         """What axe minds on the page, and what reaches out of it at its width."""
-        found = Axe().run(self.page).response["violations"]
         wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        flaws = [(one["id"], one["nodes"][0]["html"]) for one in found]
-        return json.dumps(flaws) if flaws or wide > 0 else ""
+        return looking.faults(self.page) + ([f"{wide} px too wide"] if wide > 0 else [])
 
 
 def test_somebody_enrols_and_approves_by_one_touch(window, company):

@@ -11,8 +11,9 @@ from agents import lists
 from agents.actions import Proposal, checking
 from agents.errors import NotAllowed
 from agents.models import Action, Agent, ListEntry
-from tests.domain.test_policy_gate import CHECK, FACTS, UNLESS, ask, codes, run, shop  # noqa: F401 - shop is a fixture
+from tests.domain.test_policy_gate import FACTS, UNLESS, ask, codes, run, shop  # noqa: F401 - shop is a fixture
 from tests.factories import (
+    LOOK_UP_TICKET,
     REFUND,
     REPLY,
     TRANSFER,
@@ -196,10 +197,10 @@ def test_headline_that_named_nothing_may_go_on_naming_nothing(shop):  # noqa: F8
 
 
 def test_check_that_was_made_in_time_stays_made_while_people_look(shop):  # noqa: F811
-    company = make_company(tools=[REPLY, CHECK])
+    company = make_company(tools=[REPLY, LOOK_UP_TICKET])
     give_policy(company.agent, UNLESS)
     shop.facts = {"promised": True}
-    check = run(make_action(company.agent, "check_billing", arguments={"ticket": "t-1"}))
+    check = run(make_action(company.agent, "read_ticket", arguments={"ticket": "t-1"}))
     action = make_action(company.agent, "send_reply", arguments={"ticket": "t-1", "text": "You get it back."})
     later(check, finished_at=3700)
     decide(action, company.lea)

@@ -472,7 +472,7 @@ def test_a_permit_on_hold_is_said_to_be_dropped(at, agent, fin, lea):
 def test_a_receipt_leads_to_the_next_item(at, agent, lea):
     first, second = make_action(agent, "send_reply"), make_action(agent, "send_reply")
     answer = decide(at(lea), first, "approve")
-    assert f'href="{page(second)}">Next item' in text(at(lea).get(answer["Location"]))
+    assert f'href="{page(second)}" data-key="o">Next item' in text(at(lea).get(answer["Location"]))
 
 
 def test_a_stranger_finds_no_receipt(at, agent, fin):

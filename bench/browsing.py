@@ -1,5 +1,6 @@
 """A reviewer's browser on the product's own WSGI handler: every middleware, no network, no test client that keeps copies."""
 
+import gc
 import gzip
 from functools import cache
 from io import BytesIO
@@ -16,7 +17,10 @@ def _handler() -> WSGIHandler:
     # Its connections stay open, as the pool of the product's own door keeps them.
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
-    return WSGIHandler()
+    handler = WSGIHandler()
+    gc.collect()
+    gc.freeze()  # as the product's own door does when it opens
+    return handler
 
 
 class Browser:

@@ -4,6 +4,7 @@ The door opens only after the self-test: a database that would let the product r
 """
 
 import asyncio
+import gc
 import os
 
 from a2wsgi import WSGIMiddleware
@@ -30,6 +31,13 @@ def _database() -> dict:
 
 _django = WSGIMiddleware(controlplane.wsgi.application, workers=THREADS)
 _door = Door(_django, News(_database))
+
+
+def settle() -> None:
+    """Leave what was loaded out of every collection to come: it lives as long as the process, and walking it took half as
+    long as a whole page does."""
+    gc.collect()
+    gc.freeze()
 
 
 async def application(scope, receive, send) -> None:
@@ -60,6 +68,7 @@ async def _lifespan(receive, send) -> None:
     except selftest.Unsafe as unsafe:
         await send({"type": "lifespan.startup.failed", "message": str(unsafe)})
         return
+    settle()
     async with _door.open():
         await send({"type": "lifespan.startup.complete"})
         await receive()

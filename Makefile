@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up test chaos bench lint lock clean
+.PHONY: help up test long chaos bench lint lock clean
 
 UV := .tools/bin/uv
 VENV_PYTHON := .venv/bin/python
@@ -39,7 +39,10 @@ test: .venv/dev.stamp ## install what is needed and run every test
 			{ apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium; } >.tools/chromium.log 2>&1 \
 				|| { tail -n 20 .tools/chromium.log >&2; echo "apt-get couldn't install the package chromium." >&2; exit 1; }; \
 		else echo "The browser tests need the package chromium on the PATH: install it (as root: apt-get install chromium)." >&2; exit 1; fi; fi
-	@exec $(VENV_PYTHON) -m pytest $(or $(ARGS),-n 2 --dist loadfile --no-loadscope-reorder)
+	@exec $(VENV_PYTHON) -m pytest $(or $(ARGS),-n 2 --dist loadfile --no-loadscope-reorder -m "not long")
+
+long: .venv/dev.stamp ## run the tests that take minutes: every page in a browser, every way of starting
+	@exec $(VENV_PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m long $(ARGS)
 
 chaos: .venv/dev.stamp ## kill everything at random under 1000 runs and count what was lost or doubled (ARGS="--runs 1000 --seed 7")
 	@exec $(VENV_PYTHON) -m tests.chaos $(ARGS)

@@ -23,6 +23,7 @@ def address(items: dict, name: str, query: str = "") -> str:
     return f"/actions/{items[name]}/{query}"
 
 
+@pytest.mark.long
 def test_axe_finds_nothing_in_any_of_its_forms(window, company, items):
     page = window("mara", **looking.WITH_AXE).page
     for path in (address(items, "refund"), address(items, "reply"), address(items, "refund", "?split=1")):

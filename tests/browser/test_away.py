@@ -2,7 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from tests.browser import looking
+
+pytestmark = pytest.mark.long
 
 WRONG, RIGHT = "2020-01-01T10:00", f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%dT%H:%M}"
 

@@ -4,6 +4,8 @@ import pytest
 
 from tests.browser import looking
 
+pytestmark = pytest.mark.long
+
 BOARD = "/board/?of=team:support-leads&range="
 PAGES = (f"{BOARD}today", f"{BOARD}30d", "/decisions/", "/decisions/?who=anybody&tool=issue_refund&since=soon")
 SMALL = """(least) => [...document.querySelectorAll("main :is(a, button, summary, select, input:not([type=hidden]))")]

@@ -50,6 +50,7 @@ def test_reject_needs_a_code_and_ends_it(window, company):
     assert company.agent.action(action["id"])["state"] == "rejected"
 
 
+@pytest.mark.long
 def test_axe_finds_nothing(window, company):
     action = company.hold_refund("3.24", offset=43)
     page = window("ana", **looking.WITH_AXE).page

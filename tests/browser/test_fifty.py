@@ -11,6 +11,8 @@ from tests.servers import ours
 from tests.stories.fifty import DEFECTS, Morning, Shop
 from tests.toolserver import serving
 
+pytestmark = pytest.mark.long
+
 # What is painted: opaque, of a size, in colours that differ enough to be read (WCAG's ratio), nothing laid over it.
 _SEEN = """(node) => {
     node.scrollIntoView({block: "center"})

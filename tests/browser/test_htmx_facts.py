@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 ORIGIN = "http://localhost"
 CONFIG = '{"mode": "same-origin", "history": false, "includeIndicatorCSS": false, "prefix": ""}'

@@ -4,6 +4,8 @@ import pytest
 
 from tests.browser import looking
 
+pytestmark = pytest.mark.long
+
 DEVICE = {
     "protocol": "ctap2",
     "transport": "internal",

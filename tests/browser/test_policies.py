@@ -7,6 +7,8 @@ import pytest
 from tests.browser import looking
 from tests.visitor import AgentClient
 
+pytestmark = pytest.mark.long
+
 HOSTILE = "<img src=//evil.example/x onerror=alert(1)>\u202eevil\u200b<button>Approve</button>"
 AGENT = """\
 agent: {slug}

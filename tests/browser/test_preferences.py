@@ -1,6 +1,10 @@
 """Preferences in a real browser: without JavaScript, in both colour schemes, on a narrow screen, the theme at once."""
 
+import pytest
+
 from tests.browser import looking
+
+pytestmark = pytest.mark.long
 
 ASKED = "/preferences/?tier=3&at=2026-11-18T23:00"
 

@@ -165,6 +165,7 @@ def test_everything_works_without_a_script(window, three):
     assert page.locator(f"#your-turn #row-{three[1]['id']}").is_visible()
 
 
+@pytest.mark.long
 def test_axe_finds_nothing(window, three):
     page = window("ana", **looking.WITH_AXE).page
     for path in (

@@ -13,7 +13,7 @@ from tests.domain.reading import POINTED, answered
 from tests.factories import LOOK_UP, REFUND, make_action, make_company, prove
 from tests.servers import ours
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
 ACTIVE = "document.activeElement.id || document.activeElement.localName"
 
 

@@ -8,6 +8,8 @@ from tests.browser import looking
 from tests.product import CHECKOUT, until
 from tests.visitor import RunClient
 
+pytestmark = pytest.mark.long
+
 DESK = CHECKOUT / "examples" / "refund-desk" / "agent.yaml"
 WALKER = """
 agent: walker

@@ -197,6 +197,7 @@ def test_plain_user_runs_everything_in_the_data_folder(tmp_path_factory):
         shutil.rmtree(base)
 
 
+@pytest.mark.long
 def test_external_servers_are_used_as_they_are(tmp_path):
     places.claim(tmp_path / "other")
     place = places.settle(tmp_path / "other")
@@ -219,6 +220,7 @@ def test_external_servers_are_used_as_they_are(tmp_path):
     assert not (tmp_path / "home" / "servers").exists()
 
 
+@pytest.mark.long
 def test_bootstrap_sql_makes_the_roles_on_an_external_server_as_often_as_one_likes(tmp_path, monkeypatch):
     monkeypatch.setattr(embedded.Postgres, "grant_roles", lambda self: None)
     places.claim(tmp_path / "home")
@@ -249,6 +251,7 @@ def test_bootstrap_sql_makes_the_roles_on_an_external_server_as_often_as_one_lik
         places.discard(place)
 
 
+@pytest.mark.long
 def test_sample_company_is_loaded_once_and_its_service_keeps_its_port(tmp_path):
     home = templates.sample_company().copy_to(tmp_path / "home")  # which its first start has filled
     done = json.loads((home / "run" / "done.json").read_text())

@@ -17,7 +17,7 @@ from tests.stories.fifty import DEFECTS, Item, Morning, Shop
 from tests.stories.reading_page import Page
 from tests.toolserver import serving
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.long]
 #: How the desk marks what to look at; an item without any of them cries no wolf.
 MARKS = {"flag", "closely", "drifted", "badge"}
 

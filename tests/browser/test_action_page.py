@@ -3,6 +3,7 @@
 import pytest
 
 from tests.browser import looking
+from tests.product import until
 
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" * 4
 HOSTILE = f"{LONG} <img src=//evil.example/x onerror=alert(1)><script>alert(2)</script>\u202eevil\u200b https://evil.example/{LONG}"
@@ -51,7 +52,7 @@ def test_what_moved_is_taken_anew_with_the_keyboard_alone(window, company):
     )
     company.sign(first, "ana", "mara")
     assert company.settled(first["id"])["state"] == "succeeded"
-    page = window("mara", viewport={"width": 320, "height": 700}, **looking.WITH_AXE).page
+    page = window("ana", viewport={"width": 320, "height": 700}, **looking.WITH_AXE).page
     page.goto(f"/actions/{second['id']}/")
     page.get_by_role("button", name="Re-check now").press("Enter")
     looked = page.get_by_test_id("recheck").inner_text()
@@ -114,9 +115,10 @@ def test_the_queue_stands_beside_the_item_and_each_scrolls_alone(window, company
     page = window("mara", viewport={"width": 1300, "height": 700}).page
     page.goto(address(items, "refund", "?split=1"))
     assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    page.bring_to_front()  # a page behind another draws no frames, and scrolls in none
     page.locator(".item").focus()
     page.keyboard.press("End")
-    page.wait_for_function("document.querySelector('.item').scrollTop > 100")
+    until(lambda: page.evaluate("document.querySelector('.item').scrollTop") > 100, seconds=10, what="the item scrolls")
     assert page.evaluate("document.querySelector('.alongside').scrollTop") == 0
     page.locator(".alongside a").nth(2).click()
     assert "split=1" in page.url and page.locator(".alongside").is_visible()

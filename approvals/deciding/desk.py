@@ -1,6 +1,7 @@
 """The writing side of the desk: a person decides, says what happened, or looks. The action is locked first, then counted."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db import transaction
@@ -10,7 +11,7 @@ from agents.access import Viewer
 from agents.actions.settle import voices_needed
 from agents.errors import AlreadyDecided, Invalid, NoSuchAction, NotAllowed, NotEligible, Stale
 from agents.lifecycle import State
-from agents.models import Action, Person
+from agents.models import Action, Person, Slot
 from agents.policy.verdict import BREAK_GLASS_TIER
 from approvals.action import brief
 from approvals.action.blocks import checks as pointed
@@ -52,22 +53,14 @@ def decide(
     Incomplete, StepUpNeeded, AlreadyDecided, DecisionExpired, NotEligible; nothing is written then.
     """
     reason_code, note = read_form(word, reason_code, note)
-    action = lock(action_id, by)
-    if standing := voting.standing(action, by):
-        raise AlreadyVoted(f"{AlreadyVoted.sentence} It is receipt {standing.pk}.", decision=standing.pk)
-    if (digest, revision) != (action.digest, action.revision):
-        raise Stale(current_digest=action.digest, current_revision=action.revision)
+    action = _undecided(action_id, by, digest=digest, revision=revision)
     if not _was_shown(action, by, preview_hash, template_version):
         preview_hash = template_version = ""  # what was never shown must not stand on the receipt as seen
-    slot, answers, proved_by = None, {}, proof.lately(action, step_up)
     if word == Decision.Word.APPROVE:
-        answers = _require_whole(action, by, note, checks or {})
-        # Last of all: nobody enters a password to hear that a field is empty.
-        proved_by = proof.of(action, by, step_up=step_up, touch=touch)
-        signed = actions.sign(action, by=by, proved_by=proved_by)
-        slot, event = signed.slot, (signed.event_id, signed.leaf_hash)
+        effect = _approve(action, by, note, checks or {}, step_up=step_up, touch=touch)
     else:
         event = actions.reject(action, by=by, reason_code=reason_code, note=note)
+        effect = _Effect(*event, proved_by=proof.lately(action, step_up))
     proof.drop(action, by)
     claims.end(action, by=by)
     return Decision.objects.create(
@@ -77,19 +70,50 @@ def decide(
         digest=digest,
         person=by,
         human=by.human_id,
-        on_behalf_of=absences.on_behalf_of(by, [slot.group_id]) if slot else None,
+        on_behalf_of=absences.on_behalf_of(by, [effect.slot.group_id]) if effect.slot else None,
         word=word,
         reason_code=reason_code,
         note=note,
-        checks=answers,
-        step_up=proved_by,
-        touch=touch if proved_by == proof.BY_TOUCH else None,
+        checks=effect.answers,
+        step_up=effect.proved_by,
+        touch=touch if effect.proved_by == proof.BY_TOUCH else None,
         preview_hash=preview_hash,
         template_version=template_version,
-        slot=slot,
-        event_id=event[0],
-        leaf_hash=event[1],
+        slot=effect.slot,
+        event_id=effect.event_id,
+        leaf_hash=effect.leaf_hash,
     )
+
+
+@dataclass(frozen=True)
+class _Effect:
+    """What a word came to: its event, how it was proved, and for an approval the slot it filled and the answers kept with it."""
+
+    event_id: int
+    leaf_hash: str
+    proved_by: str
+    slot: Slot | None = None
+    answers: Mapping[str, str] = field(default_factory=dict)
+
+
+def _undecided(action_id: UUID, by: Person, *, digest: str, revision: int) -> Action:
+    """Return the action, locked, on which this person hasn't decided and which is still the bytes they saw."""
+    action = lock(action_id, by)
+    if standing := voting.standing(action, by):
+        raise AlreadyVoted(f"{AlreadyVoted.sentence} It is receipt {standing.pk}.", decision=standing.pk)
+    if (digest, revision) != (action.digest, action.revision):
+        raise Stale(current_digest=action.digest, current_revision=action.revision)
+    return action
+
+
+def _approve(
+    action: Action, by: Person, note: str, given: Mapping[str, str], *, step_up: str, touch: Touch | None
+) -> _Effect:
+    answers = _require_whole(action, by, note, given)
+    # Last of all: nobody enters a password to hear that a field is empty.
+    proved_by = proof.of(action, by, step_up=step_up, touch=touch)
+    signed = actions.sign(action, by=by, proved_by=proved_by)
+    return _Effect(signed.event_id, signed.leaf_hash, proved_by, signed.slot, answers)
 
 
 def read_form(word: str, reason_code: str, note: str) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from agents import access, stops
+from agents.counting import count
 from approvals.owners import console, coverage, incidents, policies
 from approvals.pages.answers import as_number, page, see
 from approvals.pages.doors import form_on, signed_in
@@ -30,7 +31,7 @@ def agent_page(request: HttpRequest, slug: str) -> HttpResponse:
 def stop_agent(request: HttpRequest, slug: str) -> HttpResponse:
     agent = access.agent_for(request.user, slug)
     held = stops.stop(agent=agent, by=request.user.actor(), reason=request.POST.get("reason", ""))
-    messages.success(request, f"Stopped. {held} action{'' if held == 1 else 's'} went on hold; nothing new can start.")
+    messages.success(request, f"Stopped. {count(held, 'action')} went on hold; nothing new can start.")
     return see("agent", slug)
 
 
@@ -38,7 +39,7 @@ def stop_agent(request: HttpRequest, slug: str) -> HttpResponse:
 def resume_agent(request: HttpRequest, slug: str) -> HttpResponse:
     agent = access.agent_for(request.user, slug)
     back = stops.resume(agent=agent, by=request.user.actor(), reason=request.POST.get("reason", ""))
-    messages.success(request, f"Resumed. {back} action{'' if back == 1 else 's'} came back.")
+    messages.success(request, f"Resumed. {count(back, 'action')} came back.")
     return see("agent", slug)
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from agents import access, runs, stops
+from agents.counting import count
 from agents.errors import NotAllowed
 from approvals.pages.answers import page, see
 from approvals.pages.doors import form_on, signed_in
@@ -69,7 +70,7 @@ def run_live(request: HttpRequest, run_id) -> HttpResponse:
 def stop_run(request: HttpRequest, run_id) -> HttpResponse:
     run = access.run_for(request.user, run_id)
     held = stops.stop_run(run.pk, by=request.user.actor(), reason=request.POST.get("reason", ""))
-    messages.success(request, f"Stopped. {held} action{_s(held)} went on hold. Somebody else resumes it.")
+    messages.success(request, f"Stopped. {count(held, 'action')} went on hold. Somebody else resumes it.")
     return see("run", run_id)
 
 
@@ -77,7 +78,7 @@ def stop_run(request: HttpRequest, run_id) -> HttpResponse:
 def resume_run(request: HttpRequest, run_id) -> HttpResponse:
     run = access.run_for(request.user, run_id)
     back = stops.resume_run(run.pk, by=request.user.actor(), reason=request.POST.get("reason", ""))
-    messages.success(request, f"Resumed. {back} action{_s(back)} came back.")
+    messages.success(request, f"Resumed. {count(back, 'action')} came back.")
     return see("run", run_id)
 
 
@@ -96,7 +97,3 @@ def see_run(request: HttpRequest, run_id) -> HttpResponse:
     runs.acknowledge(access.run_for(request.user, run_id), by=request.user)
     messages.success(request, "You have seen it: it is off the list of what needs you.")
     return see("run", run_id)
-
-
-def _s(count: int) -> str:
-    return "" if count == 1 else "s"

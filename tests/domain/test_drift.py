@@ -7,8 +7,8 @@ import pytest
 from agents import present
 from agents.models import Action
 from approvals.action import history, sheet
-from tests.domain import drifting
-from tests.domain.drifting import FACTS, MAY_MOVE, REFUND, ask, end, make_desk, run, sign
+from tests.domain.drifting import FACTS, FOUND, MAY_MOVE, REFUND, ask, end, make_desk, run, sign
+from tests.domain.shop import open_shop
 from tests.factories import decide, events, give_policy, later
 from tests.toolserver import hangs, in_turn
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def shop():
-    with drifting.open_shop() as shop:
+    with open_shop(FOUND) as shop:
         yield shop
 
 

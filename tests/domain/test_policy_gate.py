@@ -13,7 +13,7 @@ from agents import actions, contents, present
 from agents.actions import Proposal
 from agents.errors import NotReady
 from agents.models import Action, ActionContent, Agent, LimitEntry, ListEntry, Policy
-from agents.tools import base
+from tests.domain.shop import open_shop
 from tests.factories import (
     LOOK_UP,
     LOOK_UP_TICKET,
@@ -30,7 +30,6 @@ from tests.factories import (
     make_person,
     principal_of,
 )
-from tests.toolserver import serving
 
 pytestmark = pytest.mark.django_db
 random_room = import_module("agents.actions.entering").random
@@ -54,33 +53,10 @@ FACTS = """
 KNOWN = {"tenure_days": 180, "refunds_90d": 0}
 
 
-class Shop:
-    """The tool's side: facts are what `facts` says at the moment, everything else succeeds."""
-
-    def __init__(self, server):
-        self.server, self.facts, self.down = server, dict(KNOWN), False
-        server.behaviour = self.behave
-
-    def behave(self, handler):
-        reading = handler.path.startswith("/facts/")
-        status, body = (503, {}) if reading and self.down else (200, self.facts if reading else {"ok": True})
-        data = json.dumps(body).encode()
-        handler.send_response(status)
-        handler.send_header("Content-Length", str(len(data)))
-        handler.end_headers()
-        handler.wfile.write(data)
-
-    @property
-    def writes(self) -> list:
-        return [call for call in self.server.calls if not call.path.startswith("/facts/")]
-
-
 @pytest.fixture
 def shop():
-    with serving() as server:
-        base.sources["shop"] = base.HttpSource(name="shop", host="refunds")
-        yield Shop(server)
-        base.sources.clear()
+    with open_shop(KNOWN) as shop:
+        yield shop
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ from agents.models import Action, RunStep
 from approvals.action import brief, sheet
 from approvals.action.blocks import evidence, recheck, trail
 from approvals.deciding import asking, editing, renewing
-from tests.domain import drifting, running
-from tests.domain.drifting import FACTS, REFUND, ask, end, make_desk, sign
+from tests.domain import running
+from tests.domain.drifting import FACTS, FOUND, REFUND, ask, end, make_desk, sign
 from tests.domain.reading import TOLD_REFUND, answered
+from tests.domain.shop import open_shop
 from tests.factories import decide, events, give_policy, later, make_action, make_company, make_person, moves
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +24,7 @@ BIG = '      - {id: big, tool: issue_refund, then: review, when: "amount_usd > 1
 
 @pytest.fixture
 def shop():
-    with drifting.open_shop() as shop:
+    with open_shop(FOUND) as shop:
         yield shop
 
 

@@ -31,7 +31,6 @@ def tool():
         yield tool
 
 
-PLAN = {"use": 12_000, "propose": [look("A-1")]}
 PLAN_ONLY = {"use": 12_000, "propose": [{"tool": "look_up", "arguments": {}}]}  # the gate turns it away: no effect
 ACT = {"use": 25_000, "propose": [look("A-2")]}
 

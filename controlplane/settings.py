@@ -21,9 +21,9 @@ def setting(name: str, default: str = "") -> str:
 SECRET_KEY = home.secret_key(HOME)
 DEBUG = setting("COUNTERSIGN_DEBUG") == "1"
 PORT = int(setting("COUNTERSIGN_PORT", "8000"))
-PUBLIC_URL = setting("COUNTERSIGN_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+PUBLIC_URL = setting("COUNTERSIGN_URL", f"http://localhost:{PORT}").rstrip("/")
 SECURE = PUBLIC_URL.startswith("https://")
-_public_host = urlsplit(PUBLIC_URL).hostname or "127.0.0.1"
+_public_host = urlsplit(PUBLIC_URL).hostname or "localhost"
 ALLOWED_HOSTS = sorted({_public_host, "127.0.0.1", "localhost", "[::1]"})
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 PASSKEY_ORIGIN = domains.passkey_origin(PUBLIC_URL)

@@ -42,7 +42,7 @@ class Product:
     ):
         self.home, self.demo, self.checkout = Path(home), demo, Path(checkout)
         self.port = port or free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://localhost:{self.port}"
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(PRIVATE)}
         # Half a second less for each of its programs: the first to start keeps the compiled modules for the others.
         inherited.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -15,7 +15,7 @@ from agents.lifecycle import State
 from agents.models import Person
 from approvals.queue import turns
 from approvals.queue.asked import SECTIONS, Asked
-from approvals.queue.turns import MAY, PAGE, WINDOW, Turns
+from approvals.queue.turns import MAY, OWN_SIDE, PAGE, WINDOW, Turns
 
 #: In which section an open action stands that isn't this person's to sign.
 SECTION_OF = {
@@ -32,7 +32,7 @@ _QUARTER = 900
 # was read, by asking. Where a row is looked up by its id a LIMIT says so: the planner can't count on
 # what a window leaves, and would read every open action instead of a thousand.
 _OTHERS = f"""
-WITH mine AS MATERIALIZED (SELECT unnest(%(groups)s::int[]) AS group_id),
+WITH {OWN_SIDE}, mine AS MATERIALIZED (SELECT unnest(%(groups)s::int[]) AS group_id),
 share AS MATERIALIZED (SELECT greatest({PAGE}, {WINDOW} / greatest(count(*), 1)) + 1 AS rows FROM mine),
 seen AS (
     SELECT near.id, near.state, near.due_at FROM unnest(%(agents)s::bigint[]) AS g(id)

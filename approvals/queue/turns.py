@@ -1,11 +1,12 @@
 """Whose turn it is: the actions a person may sign now, in the order it will hurt. Fast with a million waiting."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
-from zlib import crc32
 
 from django.db import connection
 from django.utils import timezone
@@ -18,11 +19,18 @@ PAGE = 50
 #: them is told of the beginning, "1,000+".
 WINDOW = 1000
 LATE, AT_RISK, ON_TIME = range(3)
+_SPREAD, _MOST = 2654435761, 2**32 - 1  # Knuth's multiplicative hash (TAOCP 3, 6.4): the low bits of an id are random
 
 # Who may never sign is left out here as in `access.why_never`: own side and voters (excluded), own side as of now, and
-# whoever is newer than the action. What doesn't hang on the action is read once; runs only for an action of a run.
-_ACCOUNTS = "SELECT p.id FROM agents_person AS p WHERE p.human_id = %(human)s"
-_OWNED = f"SELECT r.agent_id FROM agents_agentrole AS r WHERE r.role = 'owner' AND r.person_id IN ({_ACCOUNTS})"  # noqa: S608
+# whoever is newer than the action. What doesn't hang on the action is read once, ahead; runs only for an action of a run.
+OWN_SIDE = """
+accounts AS MATERIALIZED (SELECT p.id FROM agents_person AS p WHERE p.human_id = %(human)s),
+owned AS MATERIALIZED (
+    SELECT r.agent_id FROM agents_agentrole AS r WHERE r.role = 'owner' AND r.person_id IN (SELECT id FROM accounts)
+)
+"""
+_ACCOUNTS, _OWNED = "SELECT id FROM accounts", "SELECT agent_id FROM owned"
+#: Of slot `s` and action `a`, in a statement that begins with OWN_SIDE.
 MAY = f"""
     NOT s.excluded @> ARRAY[%(human)s]::bigint[] AND a.created_at >= %(since)s AND (
         a.agent_id IN ({_OWNED}) OR a.proposer_person_id IN ({_ACCOUNTS}) OR a.on_behalf_of_id IN ({_ACCOUNTS})
@@ -53,7 +61,7 @@ _TOLD = """
 # one. Without that last condition a backlog that waits for another group would fill the page; who really fits is matched
 # below. The first row is the person: their groups, the time, how many rows a group may give, and whether keys do anything.
 _TURN = f"""
-WITH mine AS MATERIALIZED (SELECT m.group_id FROM agents_person_groups AS m WHERE m.person_id = %(person)s),
+WITH {OWN_SIDE}, mine AS MATERIALIZED (SELECT m.group_id FROM agents_person_groups AS m WHERE m.person_id = %(person)s),
 share AS MATERIALIZED (
     SELECT least({WINDOW}, greatest({PAGE}, {WINDOW} / greatest(count(*), 1))) + 1 AS rows FROM mine
 ), half AS (
@@ -130,13 +138,14 @@ def of(person: Person, *, among: Collection[UUID] | None = None) -> Turns:
     given = {"person": person.pk, "human": person.human_id, "since": person.signer_since, "among": list(among or ())}
     with connection.cursor() as cursor:
         cursor.execute(_TURN.format(among="" if among is None else _AMONG), given)
-        me, *rows = sorted(cursor.fetchall(), key=lambda row: row[0] is not None)
+        rows = cursor.fetchall()
+    me = next(row for row in rows if row[0] is None)
     now, shortcuts, share, groups = datetime.fromtimestamp(me[6], UTC), me[7], me[8], frozenset(me[10])
     found, cut = _windowed([row for row in rows if row[8] is None], share)
-    halves = [row for row in rows if row[8] is not None]
+    halves = [row for row in rows if row[8] is not None and row is not me]
     found |= {row[0]: row for row in _seatable(halves, Voter(human=person.human_id, groups=groups))}
     reader = given["person"]  # the person of a request is looked up behind every attribute, a thousand times here
-    turns = sorted((_turn(row, reader) for row in found.values()), key=lambda turn: turn.key)
+    turns = sorted([_turn(row, reader) for row in found.values()], key=attrgetter("key"))
     if cut is not None:
         turns = [turn for turn in turns if turn.key[:4] <= cut[:4]]
     waiting = tuple(turn for turn in turns if not turn.snoozed)
@@ -153,10 +162,9 @@ def of(person: Person, *, among: Collection[UUID] | None = None) -> Turns:
 
 def _windowed(rows: list[tuple], share: int) -> tuple[dict, tuple | None]:
     """Return the rows by action, and the place behind which some group has more than was read (None: all was read)."""
-    by_group: dict[int, list[tuple]] = {}
-    for row in rows:
-        by_group.setdefault(row[9], []).append(row)
-    cuts = [max(_place(row) for row in of_group) for of_group in by_group.values() if len(of_group) >= share]
+    sizes = Counter(row[9] for row in rows)
+    full = {group for group, size in sizes.items() if size >= share}
+    cuts = [max(_place(row) for row in rows if row[9] == group) for group in full]
     return {row[0]: row for row in rows}, min(cuts, default=None)
 
 
@@ -167,7 +175,7 @@ def _place(row: tuple) -> tuple:
 def _turn(row: tuple, reader: int) -> Turn:
     # Equals stand in an order of each reviewer's own: two people who work from the top don't meet on every item, and
     # nobody decides the same kind of case in a row because it came in a row.
-    return Turn(row[0], (*row[1:5], crc32(row[0].bytes, reader)), *row[5:8])
+    return Turn(row[0], (*row[1:5], (row[0].int ^ reader) * _SPREAD & _MOST), *row[5:8])
 
 
 def _seatable(slots: Iterable[tuple], newcomer: Voter) -> list[tuple]:

@@ -21,7 +21,7 @@ class Desk:
 
     def __init__(self, opened, company, username: str):
         self.page, self.complaints = opened.page, opened.complaints
-        self.url = company.url.replace("127.0.0.1", "localhost")
+        self.url = company.url
         self._cdp = opened.context.new_cdp_session(self.page)
         self._cdp.send("WebAuthn.enable")
         self._device = self._cdp.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})["authenticatorId"]

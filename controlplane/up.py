@@ -76,7 +76,8 @@ class Story:
 
     def __init__(self, home: Path, port: int, *, demo: bool):
         self.home, self.port, self.demo = home, port, demo
-        self.url = os.environ.get("COUNTERSIGN_URL") or f"http://localhost:{port}"  # by name: a browser has no passkeys for an address
+        # By name: a browser has no passkeys for an address.
+        self.url = os.environ.get("COUNTERSIGN_URL") or f"http://localhost:{port}"
         self.began = time.monotonic()
         self.environment = os.environ | {"DJANGO_SETTINGS_MODULE": "controlplane.settings", "PYTHONUNBUFFERED": "1"}
         self.environment |= {"COUNTERSIGN_HOME": str(home), "COUNTERSIGN_PORT": str(port), "COUNTERSIGN_URL": self.url}

@@ -79,21 +79,34 @@ SELECT NULL::uuid, NULL::int, NULL::bigint, NULL::int, NULL::bigint, NULL::int, 
     (SELECT rows::int FROM share), NULL::bigint, ARRAY(SELECT group_id::bigint FROM mine),
     (SELECT array_agg(g.name::text ORDER BY g.name) FROM auth_group AS g JOIN mine ON mine.group_id = g.id)
 UNION ALL
-SELECT turn.*, NULL, mine.group_id, NULL, NULL FROM mine CROSS JOIN LATERAL (
-    SELECT * FROM (
-        SELECT s.action_id, s.urgency, s.bucket, s.tier, s.impact, {_TOLD}
-        FROM agents_slot AS s JOIN agents_action AS a ON a.id = s.action_id
-        WHERE s.group_id = mine.group_id AND s.is_open AND s.filled_by_id IS NULL AND {MAY} {{among}}
-        ORDER BY s.urgency, s.bucket, s.tier, s.impact, s.action_id LIMIT {WINDOW + 1}
-    ) AS most LIMIT (SELECT rows FROM share)
-) AS turn
+{{turn}}
 UNION ALL
 SELECT t.action_id, t.urgency, t.bucket, t.tier, t.impact, {_TOLD},
     t.position, -t.group_id, ARRAY[coalesce(t.human, 0)]
         || ARRAY(SELECT m.group_id::bigint FROM agents_person_groups AS m WHERE m.person_id = t.filled_by_id), NULL
 FROM agents_slot AS t JOIN agents_action AS a ON a.id = t.action_id WHERE t.action_id IN (SELECT action_id FROM half)
 """  # noqa: S608 - constants only
+_ROW = f"""
+SELECT s.action_id, s.urgency, s.bucket, s.tier, s.impact, {_TOLD}
+"""
+_WHERE = f"""
+FROM agents_slot AS s JOIN agents_action AS a ON a.id = s.action_id
+WHERE s.is_open AND s.filled_by_id IS NULL AND {MAY}
+"""
+_OF_GROUPS = f"""
+SELECT turn.*, NULL, mine.group_id, NULL, NULL FROM mine CROSS JOIN LATERAL (
+    SELECT * FROM (
+        {_ROW} {_WHERE} AND s.group_id = mine.group_id
+        ORDER BY s.urgency, s.bucket, s.tier, s.impact, s.action_id LIMIT {WINDOW + 1}
+    ) AS most LIMIT (SELECT rows FROM share)
+) AS turn
+"""  # noqa: S608 - constants only
 _AMONG = "AND s.action_id = ANY(%(among)s)"
+_OF_IDS = f"""
+{_ROW}, NULL, s.group_id, NULL, NULL {_WHERE} AND s.group_id IN (SELECT group_id FROM mine) {_AMONG}
+"""  # noqa: S608 - constants only
+_OF_ALL = _TURN.format(turn=_OF_GROUPS, among="")
+_OF_SOME = _TURN.format(turn=_OF_IDS, among=_AMONG)
 
 
 class Turn(NamedTuple):
@@ -137,11 +150,11 @@ def of(person: Person, *, among: Collection[UUID] | None = None) -> Turns:
         return Turns((), (), False, frozenset(), (), timezone.now(), True)
     given = {"person": person.pk, "human": person.human_id, "since": person.signer_since, "among": list(among or ())}
     with connection.cursor() as cursor:
-        cursor.execute(_TURN.format(among="" if among is None else _AMONG), given)
+        cursor.execute(_OF_ALL if among is None else _OF_SOME, given)
         rows = cursor.fetchall()
     me = next(row for row in rows if row[0] is None)
-    now, shortcuts, share, groups = datetime.fromtimestamp(me[6], UTC), me[7], me[8], frozenset(me[10])
-    found, cut = _windowed([row for row in rows if row[8] is None], share)
+    now, shortcuts, groups = datetime.fromtimestamp(me[6], UTC), me[7], frozenset(me[10])
+    found, cut = _windowed([row for row in rows if row[8] is None], share=me[8] if among is None else None)
     halves = [row for row in rows if row[8] is not None and row is not me]
     found |= {row[0]: row for row in _seatable(halves, Voter(human=person.human_id, groups=groups))}
     reader = given["person"]  # the person of a request is looked up behind every attribute, a thousand times here
@@ -160,10 +173,10 @@ def of(person: Person, *, among: Collection[UUID] | None = None) -> Turns:
     )
 
 
-def _windowed(rows: list[tuple], share: int) -> tuple[dict, tuple | None]:
+def _windowed(rows: list[tuple], share: int | None) -> tuple[dict, tuple | None]:
     """Return the rows by action, and the place behind which some group has more than was read (None: all was read)."""
     sizes = Counter(row[9] for row in rows)
-    full = {group for group, size in sizes.items() if size >= share}
+    full = [] if share is None else [group for group, size in sizes.items() if size >= share]
     cuts = [max(_place(row) for row in rows if row[9] == group) for group in full]
     return {row[0]: row for row in rows}, min(cuts, default=None)
 

@@ -50,6 +50,8 @@ def compose(notice: Notice) -> Letter | Moot:
         return Moot("the event isn't on record any more")
     if not notice.person.is_active:
         return Moot("the account is disabled")
+    if event.subject_kind == "person":
+        return _of_account(notice, event)
     if notice.action is None:
         return _of_agent_or_run(notice, event)
     action = _actions().get(pk=notice.action_id)
@@ -164,7 +166,22 @@ _WHY = {
     "outcome_unknown": "you own the agent",
     "agent_stopped": "you answer for the agent",
     "run_attention": "you own the agent",
+    "account_changed": "it is your account; if you know nothing of it, tell your operator now",
 }
+
+
+# --- one's own account
+
+
+def _of_account(notice: Notice, event: Event) -> Letter:
+    return Letter(
+        kind=notice.kind,
+        headline="Your account",
+        link=absolute("passkeys"),
+        lineage=f"person-{notice.person_id}",
+        happened=safe(event.sentence()),
+        why=_WHY[notice.kind],
+    )
 
 
 # --- agents and runs

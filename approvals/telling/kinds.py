@@ -22,6 +22,7 @@ LEADS: Mapping[str, str] = MappingProxyType(
         "outcome_unknown": "Whether it took effect can't be told: somebody must look and say so.",
         "agent_stopped": "An agent, or one of its tools, was stopped.",
         "run_attention": "A run ended badly: somebody should look at it.",
+        "account_changed": "Your account has changed.",
     }
 )
 #: The event of the log that makes it. What several kinds come from is told apart by `audience`.
@@ -57,12 +58,18 @@ KIND_OF: Mapping[str, str] = MappingProxyType(
         "run.failed_verification": "run_attention",
         "run.budget_exceeded": "run_attention",
         "run.quarantined": "run_attention",
+        "person.changed": "account_changed",
+        "passkey.added": "account_changed",
+        "passkey.removed": "account_changed",
+        "passkey.suspected": "account_changed",
     }
 )
 #: Whoever may sign is asked to.
 REVIEW = frozenset({"your_turn", "look_overdue", "at_risk", "overdue"})
 #: It wasn't decided in time, or nobody present could.
 LATE = frozenset({"overdue", "escalated"})
+#: Told at once and by mail, whatever somebody chose: they may be the only one who knows that it wasn't them.
+ALARMS = frozenset({"account_changed"})
 #: Somebody is asked to do something: when it is over they are told so.
 CALLS = REVIEW | {"escalated", "handed", "question", "outcome_unknown"}
 #: How a review ends, and how an unknown outcome does.

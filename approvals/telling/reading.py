@@ -98,6 +98,8 @@ def tell(event: Event) -> None:
 
 def _for_people(event: Event, action: Action | None) -> list[Notice]:
     kind = KIND_OF[event.verb]
+    if event.subject_kind == "person":  # also whoever did it: it may have been somebody else at their desk
+        return _notices(event, None, kind, list(Person.objects.filter(pk=event.subject_id, is_active=True)))
     if action is None:
         people = _of_agent_or_run(event)
         return _notices(event, None, kind, [person for person in people if not audience.did_it(event, person)])

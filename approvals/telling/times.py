@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from approvals.telling.kinds import LATE, REVIEW
+from approvals.telling.kinds import ALARMS, LATE, REVIEW
 from approvals.zones import zone_named
 
 MORNING = time(8, 30)
@@ -46,8 +46,10 @@ def plan(
     Tier 2 waits for the digest while whoever may sign is asked; whatever concerns this person by name, and tiers 3 and 4,
     go at once. Quiet hours put off everything but tier 4, and what is late there comes by mail even to who turned mail
     off. `last_digest` is when their last one went, `pending` when the next goes that is already made. `digested`: all
-    they heard of it so far was in a digest, and so is its end.
+    they heard of it so far was in a digest, and so is its end. ALARMS know neither habits nor quiet hours.
     """
+    if kind in ALARMS:
+        return [Sending("mail", now)]
     quiet = tier < 4 and is_quiet(now, habits)
     alarm = tier >= 4 and kind in LATE
     sendings = []

@@ -1,6 +1,5 @@
 """The pages around a decision in a real browser: nothing axe minds, nothing sideways, everything by keyboard."""
 
-
 from tests.browser import looking
 
 

@@ -1,13 +1,13 @@
 """Who is told of what: whoever may sign and is there, nobody of its own side, and everybody who was asked hears the end."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.contrib.auth.models import Group
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from agents import actions, stops
+from agents import actions, people, stops
 from agents.models import Action, AgentRole, Run
 from approvals.deciding import handing
 from approvals.models import Absence, Claim, Escalation, Handover, Notice
@@ -244,6 +244,20 @@ def test_a_run_that_needs_attention_is_told_to_its_owner_until_somebody_looks(co
     assert composing.compose(notice).link.endswith(f"/runs/{run.pk}/")
     Run.objects.filter(pk=run.pk).update(seen_at=Now())
     assert isinstance(composing.compose(notice), Moot)
+
+
+def test_a_changed_account_is_mailed_to_its_person_at_once_whatever_they_chose(company):
+    prefer(company.fin, mails=False, quiet_from=time(0), quiet_until=time(23, 59))
+    key = {"data": {"key": "00"}, "private": {"name": "laptop"}}
+    log.record("passkey.added", by=company.fin.actor(), subject=("person", str(company.fin.pk)), **key)
+    people.change(company.lea.username, by=Actor.SYSTEM, password="another long passphrase")
+    tell()
+    assert told("account_changed") == {company.fin.username, company.lea.username}
+    notice = Notice.objects.get(kind="account_changed", person=company.fin)
+    assert not Notice.objects.filter(kind="account_changed", next_at__gt=Now()).exists()
+    letter = composing.compose(notice)
+    assert letter.happened.endswith("added a passkey") and letter.link.endswith("/preferences/passkeys/")
+    assert "laptop" not in str(letter)
 
 
 def test_who_lost_the_right_to_sign_isnt_told_any_more(company):

@@ -1,6 +1,6 @@
 """What an agent needs before workers may carry its runs. Each tick is computed from facts and shows them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from agents.agentfile import budget
@@ -11,11 +11,21 @@ from agents.errors import Refusal
 from agents.models import Agent
 from agents.tools import base
 
+CAPPED = 3  # the lowest tier that asks for caps
 _MEND_NOUN = "Correct countersign.toml or what it names, then start the product again"
 
 
-def check(agent: Agent, *, capped: bool) -> list[Item]:
-    """Return the items about its runs; `capped`: its tools are such that it needs a budget. One query at most."""
+def relied_on(agent: Agent) -> list[str]:
+    """Return the slugs of the agents that this one names: its delegates, then its verifier."""
+    verifier = agent.verify.get("agent")
+    return [*agent.delegates, *([verifier] if verifier else [])]
+
+
+def check(agent: Agent, *, capped: bool, others: Mapping[str, Agent]) -> list[Item]:
+    """Return the items about its runs, without a query.
+
+    `capped`: its tools are such that it needs a budget; `others` are by slug the agents it relies on, as far as there are.
+    """
     items = [_noun("team", agent.team, base.team, _team_said)] if agent.team else []
     if agent.runtime == EXTERNAL:
         return [*items, _caps_elsewhere(agent)] if capped else items
@@ -24,7 +34,7 @@ def check(agent: Agent, *, capped: bool) -> list[Item]:
         items.append(_noun("pool", agent.runtime_body["pool"], base.pool, _pool_said))
     if capped:
         items.append(_caps(agent))
-    return [*items, _verifying(agent), *_others(agent)]
+    return [*items, _verifying(agent), *_others(agent, others)]
 
 
 # --- what carries it
@@ -59,14 +69,14 @@ def _team_said(team: base.Team) -> str:
 
 def _caps_elsewhere(agent: Agent) -> Item:
     said = _listed(agent.budget) or "none"
-    return Item("budget caps", True, f"{said} (what it spends isn't measured: it runs elsewhere)")
+    return Item("budget caps", True, f"{said} (what it spends isn't measured: it runs elsewhere)", tier=CAPPED)
 
 
 def _caps(agent: Agent) -> Item:
     caps = agent.budget
     ok = ("micros_per_day" in caps or "tokens_per_day" in caps) and "actions_per_run" in caps
     step = "At tier 3 and up name them in the agent file: budget: {usd_per_day: 50, actions_per_run: 40}"
-    return Item("budget caps", ok, _listed(caps) or "none", "" if ok else step)
+    return Item("budget caps", ok, _listed(caps) or "none", "" if ok else step, tier=CAPPED)
 
 
 def _listed(caps: dict) -> str:
@@ -81,14 +91,11 @@ def _verifying(agent: Agent) -> Item:
     return Item("verifying", True, ", ".join(parts) or "none: a run completes with whatever it puts out")
 
 
-def _others(agent: Agent) -> Iterator[Item]:
+def _others(agent: Agent, found: Mapping[str, Agent]) -> Iterator[Item]:
     """Yield an item for each other agent it names. A delegate that doesn't work blocks nothing: asking it fails."""
-    verifier = agent.verify.get("agent")
-    named = [*agent.delegates, *([verifier] if verifier else [])]
-    found = {other.slug: other for other in Agent.objects.filter(slug__in=named)} if named else {}
     for slug in agent.delegates:
         yield _other("delegate", slug, found.get(slug), blocks=False)
-    if verifier:
+    if verifier := agent.verify.get("agent"):
         yield _other("verifier", verifier, found.get(verifier), blocks=True)
 
 

@@ -6,16 +6,17 @@ import secrets
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
+from agents.counting import count
 from agents.errors import Invalid, Refusal
 from agents.models import Action, Agent, Client, Person, Token
 from agents.models.policy import HEAVY_OF_AGENT
@@ -26,6 +27,8 @@ from audit.actors import Actor
 MARK = "cs"
 DEFAULT_DAYS = 90
 MAX_DAYS = 366
+#: When people are told: so long before the end, and after so long without a use.
+SOON, IDLE = timedelta(days=14), timedelta(days=90)
 
 
 class BadToken(Refusal):
@@ -280,3 +283,28 @@ def authenticate(text: str) -> AgentPrincipal | ClientPrincipal:
 def live_tokens(agent: Agent):
     """Return the agent's tokens that would be accepted now."""
     return agent.tokens.filter(revoked_at__isnull=True, expires_at__gt=Now())
+
+
+def needing_attention() -> QuerySet[Token]:
+    """Return the live tokens that end soon or that nobody has used for long, with the database's `now`."""
+    live = Token.objects.filter(revoked_at__isnull=True, expires_at__gt=Now())
+    touched = Coalesce("last_used_at", "issued_at")
+    found = live.annotate(now=Now(), touched=touched).filter(
+        Q(expires_at__lt=Now() + SOON) | Q(touched__lt=Now() - IDLE)
+    )
+    return found.order_by("expires_at")
+
+
+def standing_of(token: Token, now: datetime) -> str:
+    """Return in words where a token stands: `revoked`, `expired`, `expires in 3 days`, `unused for 90 days`, `never used`
+    or `in use`."""
+    if token.revoked_at is not None:
+        return "revoked"
+    if token.expires_at <= now:
+        return "expired"
+    if token.expires_at < now + SOON:
+        left = (token.expires_at - now).days
+        return f"expires in {count(left, 'day')}" if left else "expires within a day"
+    if (token.last_used_at or token.issued_at) < now - IDLE:
+        return f"unused for {count((now - (token.last_used_at or token.issued_at)).days, 'day')}"
+    return "in use" if token.last_used_at else "never used"

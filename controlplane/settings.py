@@ -46,7 +46,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "django.contrib.admin",
+    "controlplane.adminapp.AdminConfig",
     "django.contrib.postgres",
     "guardian",
     "pgtrigger",

@@ -5,14 +5,20 @@ import json
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db.models.functions import Now
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 
-from agents import access, readiness, registry
-from agents.admin.reading import Confined, ReadOnlyInline
+from agents import access, granting, identities, registry
+from agents.admin.lists import spoken_for
+from agents.admin.reading import Confined, ReadOnlyInline, dossier_of
 from agents.agentfile import budget
 from agents.errors import Refusal
 from agents.models import Agent, AgentRole, Grant, Token, Tool
+from agents.readiness_by_tier import by_tier
 from audit import refusals
 
 EDITED = ("name", "purpose", "sign")
@@ -56,6 +62,10 @@ class AgentForm(forms.ModelForm):
 
 class RoleInline(ReadOnlyInline):
     model = AgentRole
+    note = mark_safe(
+        "The operator changes who answers for it: <code>roles</code> in the agent file, then "
+        "<code>manage.py agent import</code>."
+    )
     fields = ["role", "holder"]
     readonly_fields = ["holder"]
 
@@ -69,6 +79,7 @@ class RoleInline(ReadOnlyInline):
 
 class ToolInline(ReadOnlyInline):
     model = Tool
+    note = "A tool is what its definition says: the operator imports a new agent file to change it."
     fields = ["name", "tier", "digest"]
     readonly_fields = ["digest"]
     show_change_link = True
@@ -83,28 +94,66 @@ class ToolInline(ReadOnlyInline):
 
 class GrantInline(ReadOnlyInline):
     model = Grant
-    fields = ["tool_name", "granted_at", "expires_at", "revoked_at"]
+    note = "What stands in the agent file is granted when it is imported, and revoked when it is gone from there."
+    fields = ["tool_name", "standing", "granted_by", "granted_at", "until", "revoked_at", "last_used"]
+    readonly_fields = fields
+    origins = granting.Origins({}, {})  # read once a page, below: the admin makes an inline for each request
 
     def get_queryset(self, request):
-        return super().get_queryset(request).select_related("agent").order_by("tool_name", "-granted_at")
+        grants = super().get_queryset(request).annotate(now=Now())
+        return grants.select_related("agent").order_by("tool_name", "-granted_at")
+
+    def get_formset(self, request, obj=None, **kwargs):
+        if obj is not None:
+            self.origins = granting.origins(obj)
+        return super().get_formset(request, obj, **kwargs)
+
+    @admin.display(description="standing")
+    def standing(self, grant: Grant) -> str:
+        return granting.standing_of(grant, grant.now)
+
+    @admin.display(description="granted by")
+    def granted_by(self, grant: Grant) -> str:
+        return self.origins.givers.get(grant.pk) or "not on record"
+
+    @admin.display(description="until")
+    def until(self, grant: Grant) -> str:
+        return date_format(grant.expires_at, "DATETIME_FORMAT") if grant.expires_at else "no end"
+
+    @admin.display(description="last asked for")
+    def last_used(self, grant: Grant) -> str:
+        at = self.origins.uses.get(grant.tool_id)
+        return date_format(at, "DATETIME_FORMAT") if at else "not lately"
 
 
 class TokenInline(ReadOnlyInline):
     model = Token
-    fields = ["prefix", "issued_at", "expires_at", "last_used_at", "revoked_at"]
+    note = mark_safe(
+        "<code>manage.py token issue</code> makes a token, <code>manage.py token revoke</code> ends one: "
+        "issue the next one first."
+    )
+    fields = ["prefix", "standing", "issued_at", "expires_at", "last_used_at", "revoked_at"]
+    readonly_fields = fields
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).annotate(now=Now())
+
+    @admin.display(description="standing")
+    def standing(self, token: Token) -> str:
+        return identities.standing_of(token, token.now)
 
 
 @admin.register(Agent)
 class AgentAdmin(Confined):
     form = AgentForm
     list_display = ["slug", "name", "owner", "standing", "first_enabled_at"]
-    list_filter = ["enabled"]
-    search_fields = ["slug", "name"]
+    list_filter = ["enabled", ("stopped_at", admin.EmptyFieldListFilter), "runtime"]
+    search_fields = ["slug", "name", "purpose"]
     readonly_fields = [
         "slug", "policy_label", "sources_named", "runtime", "runtime_given", "caps", "team", "delegates_named",
-        "verified_by", "standing", "needs",
+        "verified_by", "clients", "standing", "record", "needs",
     ]  # fmt: skip
-    fields = ["slug", "name", "purpose", "sign", *readonly_fields[1:]]
+    fields = ["slug", "name", "purpose", "sign", *readonly_fields[1:-1]]
     inlines = [RoleInline, ToolInline, GrantInline, TokenInline]
 
     def get_queryset(self, request):
@@ -116,6 +165,18 @@ class AgentAdmin(Confined):
             return False
         # Without an object this only opens the list, where nothing can be edited.
         return obj is None or access.may_edit(person, obj)
+
+    def get_search_results(self, request, queryset, search_term):
+        """Offer beside a list's key only agents this person may propose one for, as the form does."""
+        found, repeated = super().get_search_results(request, queryset, search_term)
+        if request.GET.get("model_name") == "listentry":
+            found = found.filter(pk__in=spoken_for(request.user).values("pk"))
+        return found, repeated
+
+    def get_fieldsets(self, request, obj=None):
+        """Show what the agent still needs on its own, under a heading that links lead to."""
+        plain = super().get_fieldsets(request, obj)
+        return plain if obj is None else [*plain, ("Readiness", {"fields": ["needs"], "classes": ["readiness"]})]
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         return type("BoundAgentForm", (super().get_form(request, obj, change, **kwargs),), {"request": request})
@@ -159,18 +220,31 @@ class AgentAdmin(Confined):
     def verified_by(self, agent: Agent) -> str:
         return _as_lines(agent.verify)
 
-    @admin.display(description="readiness")
+    @admin.display(description="clients' tokens")
+    def clients(self, agent: Agent) -> str:
+        tokens = agent.client_tokens.select_related("client").annotate(now=Now())
+        said = ((token.client, token.prefix, identities.standing_of(token, token.now)) for token in tokens)
+        rows = format_html_join(mark_safe("<br>"), "{}: {}, {}", said)
+        return format_html('<span id="clients">{}</span>', rows or "none")
+
+    @admin.display(description="on record")
+    def record(self, agent: Agent) -> str:
+        history = reverse("admin:agents_agent_history", args=[agent.pk])
+        policy = reverse("policy", args=[agent.slug])
+        return format_html(
+            '<a href="{}">History</a> · <a href="{}">Dossier</a> · <a href="{}">What its policy covers</a>',
+            history, dossier_of(agent), policy,
+        )  # fmt: skip
+
+    @admin.display(description="tier by tier")
     def needs(self, agent: Agent) -> str:
-        rows = [
-            ("yes" if item.ok else "NO", item.name, item.evidence, f". {item.next_step}" if item.next_step else "")
-            for item in readiness.check(agent)
-        ]
-        return format_html("<ul>{}</ul>", format_html_join("", "<li><strong>{}</strong> {}: {}{}</li>", rows))
+        return render_to_string("admin/_readiness.html", {"readiness": by_tier(agent)})
 
 
 @admin.register(Tool)
 class ToolAdmin(Confined):
     agent_path = "agent"
+    list_filter = ["tier", ("agent", admin.RelatedOnlyFieldListFilter)]
     list_display = ["name", "agent", "tier", "digest"]
     list_select_related = ["agent", "definition"]
     search_fields = ["name", "agent__slug"]
@@ -179,6 +253,9 @@ class ToolAdmin(Confined):
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("agent", "definition")
+
+    def events_of(self, row: Tool):
+        return super().events_of(row).filter(data__tool=row.name)
 
     @admin.display(description="digest")
     def digest(self, tool: Tool) -> str:

@@ -2,6 +2,7 @@
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.http import HttpResponseRedirect
 
@@ -11,6 +12,17 @@ from agents.counting import count
 from agents.errors import Refusal
 from agents.models import Agent, ListEntry, Person
 from audit import refusals
+
+
+class Suggesting(AutocompleteSelect):
+    """A choice that is searched as one types; without JavaScript, the ordinary one with everything that may be chosen."""
+
+    def optgroups(self, name, value, attrs=None):
+        return forms.Select.optgroups(self, name, value, attrs)
+
+    @property
+    def media(self):
+        return super().media + forms.Media(js=["admin.js"])
 
 
 class EntryForm(forms.ModelForm):
@@ -46,7 +58,9 @@ class ListEntryAdmin(Confined):
     agent_path = "agent"
     list_display = ["key", "list_name", "agent", "state", "proposer", "proposed_at", "confirmed_by", "note"]
     list_display_links = None
-    list_filter = ["state"]
+    list_filter = ["state", ("agent", admin.RelatedOnlyFieldListFilter)]
+    date_hierarchy = "proposed_at"
+    autocomplete_fields = ["agent"]
     list_select_related = ["agent", "proposed_by", "confirmed_by"]
     search_fields = ["list_name", "key", "agent__slug"]
     actions = ["confirm", "drop", "propose_removal", "keep", "confirm_removal"]
@@ -62,7 +76,11 @@ class ListEntryAdmin(Confined):
         return type("BoundEntryForm", (super().get_form(request, obj, change, **kwargs),), {"request": request})
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
-        return super().formfield_for_foreignkey(db_field, request, queryset=spoken_for(request.user), **kwargs)
+        chosen = {"queryset": spoken_for(request.user), "widget": Suggesting(db_field, self.admin_site)}
+        return super().formfield_for_foreignkey(db_field, request, **kwargs | chosen)
+
+    def events_of(self, row: ListEntry):
+        return super().events_of(row).filter(verb__startswith="list.", data__entry=row.pk)
 
     def save_model(self, request, obj, form, change):
         """Propose through the verb, which locks the agent and asks again; the form's answer may be a second old."""

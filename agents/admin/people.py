@@ -6,6 +6,7 @@ from django.contrib.auth.models import Group
 
 from agents.admin.reading import ReadOnly
 from agents.models import AgentGroupObjectPermission, AgentUserObjectPermission, Person
+from audit.models import Event
 
 admin.site.unregister(Group)
 
@@ -19,13 +20,16 @@ class PersonAdmin(ReadOnly):
     ]  # fmt: skip
     readonly_fields = fields
     list_display = ["username", "first_name", "member_of", "human", "is_active", "is_staff", "is_superuser"]
-    list_filter = ["is_active", "is_staff"]
+    list_filter = ["is_active", "is_staff", "is_superuser"]
     list_select_related = ["human"]
     search_fields = ["username", "first_name"]
     ordering = ["username"]
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("human").prefetch_related("groups")
+
+    def events_of(self, row):
+        return Event.objects.filter(subject_kind="person", subject_id=str(row.pk))
 
     @admin.display(description="groups")
     def member_of(self, person: Person) -> str:
@@ -52,6 +56,7 @@ class GroupAdmin(ReadOnly):
 class PersonPermissionAdmin(ReadOnly):
     list_display = ["content_object", "user", "permission"]
     list_select_related = ["content_object", "user", "permission__content_type"]
+    search_fields = ["content_object__slug", "user__username"]
     fields = ["content_object", "user", "permission"]
     readonly_fields = fields
 
@@ -60,5 +65,6 @@ class PersonPermissionAdmin(ReadOnly):
 class GroupPermissionAdmin(ReadOnly):
     list_display = ["content_object", "group", "permission"]
     list_select_related = ["content_object", "group", "permission__content_type"]
+    search_fields = ["content_object__slug", "group__name"]
     fields = ["content_object", "group", "permission"]
     readonly_fields = fields

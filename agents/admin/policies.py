@@ -1,6 +1,7 @@
 """Every version of every policy, to read: as it was written, and as the rules it comes to."""
 
 from django.contrib import admin
+from django.urls import reverse
 from django.utils.html import format_html
 
 from agents import policies
@@ -12,15 +13,25 @@ from agents.policy.writing import write_policy
 @admin.register(Policy)
 class PolicyAdmin(Confined):
     agent_path = "agent"
+    date_hierarchy = "created_at"
+    list_filter = [("agent", admin.RelatedOnlyFieldListFilter)]
     list_display = ["label", "agent", "in_force", "short_digest", "created_at"]
     list_select_related = ["agent"]
     search_fields = ["name", "agent__slug"]
     ordering = ["agent__slug", "-version"]
-    fields = ["agent", "label", "in_force", "file", "digest", "created_at", "as_written", "expanded"]
+    fields = ["agent", "label", "in_force", "coverage", "file", "digest", "created_at", "as_written", "expanded"]
     readonly_fields = fields
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("agent").defer("source", "body")  # large, and not for lists
+
+    def events_of(self, row: Policy):
+        return super().events_of(row).filter(verb__startswith="policy.", data__policy_id=str(row.pk))
+
+    @admin.display(description="what it covers")
+    def coverage(self, policy: Policy) -> str:
+        address = reverse("policy", args=[policy.agent.slug])
+        return format_html('<a href="{}?version={}">Every rule in words, tool by tool</a>', address, policy.version)
 
     @admin.display(description="in force", boolean=True)
     def in_force(self, policy: Policy) -> bool:

@@ -116,8 +116,8 @@ def test_strangers_are_sent_to_the_one_sign_in_page():
 
 def test_the_agents_page_shows_what_it_still_needs(draft):
     text = browser("rosa").get(page(draft)).content.decode()
-    assert "<strong>NO</strong> live token: none" in text
-    assert "<strong>yes</strong> signatures at tier 3: finance: ana; leads: mara" in text
+    assert '<strong class="no">NO</strong> live token: none' in text
+    assert '<strong class="yes">yes</strong> signatures at tier 3: finance: ana; leads: mara' in text
 
 
 def test_a_token_shows_its_prefix_and_nothing_of_its_secret(agent):

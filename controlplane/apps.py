@@ -9,7 +9,7 @@ class ControlplaneConfig(AppConfig):
     verbose_name = "Control plane"
 
     def ready(self):
-        from controlplane import operator
+        from controlplane import checks, operator  # noqa: F401 - importing the checks registers them
 
         try:
             operator.load(settings.HOME)

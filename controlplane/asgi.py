@@ -8,6 +8,7 @@ import gc
 import os
 
 from a2wsgi import WSGIMiddleware
+from django.conf import settings
 from django.db import connections
 
 THREADS = 16
@@ -15,9 +16,9 @@ THREADS = 16
 os.environ.setdefault("COUNTERSIGN_POOL", str(THREADS))
 
 import controlplane.wsgi  # noqa: E402
-from controlplane import bodies, selftest  # noqa: E402
+from controlplane import bodies, checks, health, selftest  # noqa: E402
 from controlplane.news import News  # noqa: E402
-from controlplane.waiting import Door  # noqa: E402
+from controlplane.waiting import Door, before_stopping  # noqa: E402
 
 # What psycopg's own connection can't use of what Django's is made with.
 _DJANGOS = {"context", "cursor_factory"}
@@ -28,6 +29,9 @@ def _database() -> dict:
     parameters = connections["default"].get_connection_params()
     return {name: value for name, value in parameters.items() if name not in _DJANGOS}
 
+
+# The operator says that people come by https: the proxy in front ends it, and what reaches us says http.
+_SCHEME = {"scheme": "https"} if settings.SECURE else {}
 
 _django = WSGIMiddleware(controlplane.wsgi.application, workers=THREADS)
 _door = Door(_django, News(_database))
@@ -58,17 +62,23 @@ async def _http(scope, receive, send) -> None:
     except bodies.Gone:
         return
     else:
-        await _door(bodies.sized(scope, body), body, receive, send)
+        await _door(bodies.sized(scope | _SCHEME, body), body, receive, send)
 
 
 async def _lifespan(receive, send) -> None:
     await receive()
     try:
+        checks.require()
         await asyncio.to_thread(selftest.require)
-    except selftest.Unsafe as unsafe:
-        await send({"type": "lifespan.startup.failed", "message": str(unsafe)})
+    except (checks.Nonsense, selftest.Unsafe) as reason:
+        await send({"type": "lifespan.startup.failed", "message": str(reason)})
         return
     settle()
+    with before_stopping(health.stopping.set):
+        await _serve(receive, send)
+
+
+async def _serve(receive, send) -> None:
     async with _door.open():
         await send({"type": "lifespan.startup.complete"})
         await receive()

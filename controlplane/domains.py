@@ -21,6 +21,12 @@ def passkey_origin(public_url: str) -> str:
     return f"{parts.scheme}://{host}{port}"
 
 
+def is_loopback(url: str) -> bool:
+    """Ask whether an address reaches this very machine alone."""
+    host = urlsplit(url).hostname or ""
+    return host == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
+
+
 def _is_address(host: str) -> bool:
     try:
         ip_address(host)

@@ -23,6 +23,7 @@ from agents.errors import Refusal
 from agents.parsing import BodyTooLarge
 from audit import refusals
 from audit.actors import ANONYMOUS, Actor
+from controlplane.metrics import requests as counted
 
 logger = logging.getLogger("countersign.problems")
 MEDIA_TYPE = "application/problem+json"
@@ -115,6 +116,7 @@ def _record(request, problem: dict, *, kwargs: dict | None = None) -> None:
     """Count the refusal. A log that can't be written must not turn a refusal into an allowance, so it never raises."""
     if problem["status"] >= 500:  # nobody refused anything, and who sent it may be what the database can't say
         return
+    counted.refused(problem["code"])
     try:
         # Who failed to sign in isn't known, and asking the request again would only fail again.
         by = ANONYMOUS if problem["status"] == 401 else actor_of(request)

@@ -1,6 +1,7 @@
 """Child processes: started as direct children in a group of their own, recognised later, ended within a time limit."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -62,6 +63,14 @@ def rotate(log: Path, *, limit: int = LOG_LIMIT) -> None:
     """Set a log that has passed `limit` bytes aside, before something starts to write to it."""
     if log.exists() and log.stat().st_size > limit:
         log.replace(log.with_name(log.name + ".1"))
+
+
+def trim(log: Path, *, limit: int = LOG_LIMIT) -> None:
+    """Set a log that has passed `limit` bytes aside while something writes to its end: copied, then emptied in place."""
+    if log.exists() and log.stat().st_size > limit:
+        shutil.copyfile(log, aside := log.with_name(log.name + ".1"))
+        aside.chmod(0o600)
+        os.truncate(log, 0)
 
 
 def last_lines(log: Path, count: int = 15) -> str:

@@ -5,7 +5,7 @@ import sys
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from controlplane import bodies, databases, domains, home, mailing
+from controlplane import bodies, databases, domains, home, logs, mailing
 from controlplane.embedded import broker_url
 
 BASE_DIR = home.CHECKOUT
@@ -57,6 +57,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "controlplane.traffic.TrafficMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -135,6 +136,9 @@ CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "countersign_csrf"
 CSRF_FAILURE_VIEW = "controlplane.problems.csrf_failure"
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
+SECURE_SSL_REDIRECT = SECURE
+# Putting their whole domain on the browsers' list is for its owners to decide.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -191,13 +195,6 @@ STORAGES = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "filters": {"redact": {"()": "audit.log_filter.RedactingFilter"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}},
-    "root": {"handlers": ["console"], "level": "INFO"},
-    # Their lines name every action that is called and every passkey, and drown what a person should read.
-    "loggers": {"httpx": {"level": "WARNING"}, "fido2": {"level": "WARNING"}},
-}
+LOGGING = logs.configuration(setting("COUNTERSIGN_LOG_FORMAT", "text"))
+# Without one, `/metrics` answers on this machine alone.
+METRICS_TOKEN = setting("COUNTERSIGN_METRICS_TOKEN")

@@ -131,6 +131,8 @@ class Supervisor:
         """Look after the children until somebody asks us to stop."""
         while True:
             self.tick(1.0)
+            for child in self.children:
+                processes.trim(child.log)
 
     def run_once(self, process: subprocess.Popen, show: Callable[[str], None] | None = None) -> int:
         """Wait for a command to finish while the children are looked after; pass on its lines; return its exit code."""

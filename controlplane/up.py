@@ -234,7 +234,7 @@ class Story:
         self.keep(self.station("web", *web))
         if self.demo:
             self.once(sample.BEFORE)
-        worker = [python, "-m", "celery", "-A", "controlplane", "worker", *CELERY_OPTIONS]
+        worker = [python, "-m", "celery", "--quiet", "-A", "controlplane", "worker", *CELERY_OPTIONS]
         self.keep(self.station("worker", *worker, ends=WORKER_ENDS, REMAP_SIGTERM="SIGQUIT"))
         # Four programs that start at once on two cores would all be late.
         self.until(lambda: is_ready(self.port), "web", every=0.1)

@@ -8,6 +8,7 @@ from agents import api as agents_api
 from agents import api_policies, api_runs
 from approvals.rest import deciding, decisions, queue, staffing
 from controlplane import health, problems
+from controlplane.metrics.door import metrics
 from controlplane.reauthentication import reauthenticate
 
 api = [
@@ -50,6 +51,7 @@ accounts = [
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("api/v1/", include(api)),
     path("accounts/", include(accounts)),
     # Django's way from an object of the admin to its page on the site: ours have none, and odd ids broke it.

@@ -1,3 +1,5 @@
+import os
+
 from django.core.management.base import BaseCommand
 
 from controlplane import clock
@@ -7,4 +9,5 @@ class Command(BaseCommand):
     help = "Tick: expire what is due, take back lost leases, ring again for what waits. Runs until it is stopped."
 
     def handle(self, *args, **options) -> None:
+        os.environ["PGAPPNAME"] = clock.APPLICATION  # libpq's: every connection of this process says whose it is
         clock.run()

@@ -1,0 +1,1 @@
+"""What Prometheus reads at `/metrics`: `requests` are counted in this process, `figures` come from the database."""

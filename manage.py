@@ -10,6 +10,7 @@ BEFORE_DJANGO = {
     "up": "controlplane.up",
     "backup": "controlplane.backup.taking",
     "restore": "controlplane.backup.restoring",
+    "doctor": "controlplane.doctor",
 }
 
 

@@ -1,3 +1,5 @@
+import logging
+
 from django.apps import AppConfig
 from django.conf import settings
 from django.contrib import admin
@@ -11,6 +13,7 @@ class ControlplaneConfig(AppConfig):
     def ready(self):
         from controlplane import checks, operator  # noqa: F401 - importing the checks registers them
 
+        logging.captureWarnings(True)  # or they go to stderr as they are, past form and redaction
         try:
             operator.load(settings.HOME)
         except operator.BadOperatorFile as error:

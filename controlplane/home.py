@@ -26,7 +26,7 @@ def secret_key(home: Path) -> str:
     if key := os.environ.get("COUNTERSIGN_SECRET_KEY"):
         return key
     path = home / "secret_key"
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         # O_EXCL: of two commands started at once, one makes the key and the other reads it.
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 
 import pytest
 from django.db import connections
@@ -12,6 +13,7 @@ import audit.selftest
 from agents import identities
 from audit.actors import Actor
 from controlplane import health
+from controlplane.home import CHECKOUT
 from controlplane.metrics import figures
 from tests.factories import make_action, make_company
 from tests.product import free_port
@@ -156,6 +158,16 @@ def test_with_a_token_whoever_shows_it_reads_metrics_and_nobody_else(client, set
     assert client.get(METRICS, REMOTE_ADDR="192.0.2.7", **token).status_code == 200
     for shown in ({}, {"HTTP_AUTHORIZATION": "Bearer wrong"}, {"HTTP_AUTHORIZATION": settings.METRICS_TOKEN}):
         assert client.get(METRICS, **shown).status_code == 404
+
+
+def test_every_figure_is_documented_and_no_other(client, here):
+    client.get(reverse("account_login"))
+    client.get(reverse("api-queue"))
+    text = client.get(METRICS).content.decode()
+    ours = set(re.findall(r"^# TYPE (countersign_\w+)", text, flags=re.MULTILINE))
+    ours = {name for name in ours if not name.endswith("_created")}
+    page = set(re.findall(r"countersign_[a-z_]+", (CHECKOUT / "docs" / "operations.md").read_text()))
+    assert ours == page
 
 
 def test_a_scrape_asks_a_handful_of_questions_and_the_next_one_none(client, here, django_assert_max_num_queries):

@@ -10,8 +10,9 @@ from django.http import HttpRequest, JsonResponse
 
 from controlplane import broker, selftest
 
-#: Seconds for which the slow questions (migrations, self-test) needn't be asked again once they were answered well.
-SURE_SECONDS = 60.0
+#: Seconds for which the slow questions needn't be asked again once they were answered well. The self-test leaves a line
+#: in PostgreSQL's log for each statement that is refused, so it isn't tried with every look.
+SURE_SECONDS = 600.0
 OK = "ok"
 
 #: Set when the process was asked to stop: whoever balances load sends new requests elsewhere.

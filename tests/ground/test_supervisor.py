@@ -131,3 +131,15 @@ def test_large_log_is_set_aside_before_a_start(tmp_path):
     log.write_text("x" * 20)
     processes.rotate(log, limit=10)
     assert not log.exists() and (tmp_path / "web.log.1").exists()
+
+
+def test_large_log_is_set_aside_while_something_writes_to_it(tmp_path):
+    log = tmp_path / "web.log"
+    with log.open("ab", buffering=0) as writer:
+        writer.write(b"old " * 100)
+        processes.trim(log, limit=399)
+        writer.write(b"new")
+    assert (log.read_bytes(), log.with_name("web.log.1").read_bytes()) == (b"new", b"old " * 100)
+    assert log.with_name("web.log.1").stat().st_mode & 0o777 == 0o600
+    processes.trim(log, limit=399)
+    assert log.read_bytes() == b"new"

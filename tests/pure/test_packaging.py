@@ -73,7 +73,7 @@ def test_every_variable_that_is_named_is_a_setting():
 
 
 def test_every_folder_that_is_copied_exists_and_is_let_in():
-    let_in = {line[1:] for line in (CHECKOUT / ".containerignore").read_text().splitlines() if line.startswith("!")}
+    let_in = {line[1:] for line in (CHECKOUT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     copied = [words.split()[:-1] for words in re.findall(r"^COPY (?!--)(.+)$", CONTAINERFILE, re.MULTILINE)]
     for name in (name for names in copied for name in names):
         assert (CHECKOUT / name).exists() and name.split("/")[0] in let_in, name

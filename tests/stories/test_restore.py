@@ -1,5 +1,6 @@
 """A company is backed up while it works, and comes back somewhere else: same queue, same record, and nothing runs by itself."""
 
+import json
 import os
 import shutil
 import stat
@@ -77,6 +78,8 @@ def test_the_record_goes_on_with_the_restore_and_in_order(restored, backup):
 def test_once_somebody_lets_it_the_queue_is_as_it_was_and_an_old_session_is_over(company, restored, backup):
     restored.manage("agent", "resume", "--everything", "--reason", "looked")
     assert set(backup[3]) <= set(asked(restored, WAITING))
+    asked_doctor = restored.manage("doctor", "--json", check=False).stdout
+    assert [finding for finding in json.loads(asked_doctor) if finding["level"] == "fail"] == []
     ana = Reviewer(restored.url, "ana", company.passwords["ana"])
     assert ana.http.get(f"{restored.url}/").status_code == 200
     old = company.person("ana").http

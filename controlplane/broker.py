@@ -15,7 +15,6 @@ class Broker:
 
     version: str
     policy: str
-    listeners: int
 
 
 def connect(url: str, *, seconds: float = SECONDS) -> redis.Redis:
@@ -46,11 +45,4 @@ def about(url: str) -> Broker:
             policy = client.config_get("maxmemory-policy").get("maxmemory-policy", "")
         except redis.ResponseError:  # a hosted one may keep its settings to itself
             policy = ""
-        return Broker(str(facts.get("valkey_version") or facts.get("redis_version", "")), policy, _listeners(client))
-
-
-def _listeners(client: redis.Redis) -> int:
-    try:
-        return sum(each.get("cmd", "").startswith("brpop") for each in client.client_list())
-    except redis.ResponseError:
-        return 0
+        return Broker(str(facts.get("valkey_version") or facts.get("redis_version", "")), policy)

@@ -14,14 +14,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+from django.db import DatabaseError
 
 from controlplane import home, places, processes, roles, sample
 from controlplane.backup import archive, tools
 from controlplane.backup.archive import BadBackup
-from controlplane.backup.taking import COUNTED, DATABASE, DONE, KEYS, NOUNS, SHOP, facts_of
-from controlplane.embedded import BARE, Postgres
+from controlplane.backup.taking import COUNTED, DATABASE, DONE, KEYS, MADE_ANEW, NOUNS, SHOP, facts_of
+from controlplane.embedded import BARE, Postgres, Valkey
 from controlplane.home import CHECKOUT
 
+NEEDED = {"taken_at", "product", "major", "transaction", "migrations", "counts"}
 OURS = ("audit", "agents", "approvals", "controlplane")
 
 
@@ -43,6 +45,9 @@ def main(words: list[str] | None = None) -> int:
         restore(given.path, given.home.resolve(), keys=keys, say=lambda line: sys.stderr.write(f"{line}\n"))
     except (BadBackup, places.CannotStart) as error:
         sys.stderr.write(f"Nothing is restored: {error}\n")
+        return 1
+    except (psycopg.Error, DatabaseError, OSError) as error:
+        sys.stderr.write(f"Nothing is restored: {' '.join(str(error).split())}\n")
         return 1
     return 0
 
@@ -75,7 +80,7 @@ def restore(path: Path, folder: Path, *, keys: Path | None, say: Callable[[str],
 def check(path: Path) -> dict:
     """Return the manifest of a backup that this version can restore. Raises BadBackup."""
     manifest = archive.read_manifest(path)
-    if DATABASE not in manifest["files"]:
+    if DATABASE not in manifest["files"] or not NEEDED <= set(manifest):
         raise BadBackup(f"{path} holds no database: is it the file of keys?")
     if manifest["major"] != places.POSTGRES_MAJOR:
         raise BadBackup(
@@ -98,6 +103,8 @@ def bring_files(unpacked: Path, folder: Path, *, keys: Path | None, manifest: di
         of_keys = archive.read_manifest(keys)
         if of_keys.get("taken_at") != manifest["taken_at"]:
             raise BadBackup(f"{keys} belongs to another backup: name its own with --keys, or restore with --no-keys.")
+        if wrong := [name for name in of_keys["files"] if name.split("/")[0] in MADE_ANEW]:
+            raise BadBackup(f"{keys} is damaged: {wrong[0]!r} doesn't belong in it.")
         archive.unpack(keys, of_keys, folder)
     for name, target in ((NOUNS, folder / NOUNS), (DONE, folder / "run" / DONE)):
         if (unpacked / name).exists():
@@ -156,6 +163,7 @@ def settings_for(folder: Path, postgres: Postgres) -> Iterator[None]:
         "COUNTERSIGN_HOME": str(folder),
         "DATABASE_URL": postgres.url("cs_app"),
         "DATABASE_OWNER_URL": postgres.url("postgres"),
+        "REDIS_URL": Valkey(postgres.place).url,  # which doesn't run: no ring may reach somebody else's workers
     }
     django.setup()
     try:

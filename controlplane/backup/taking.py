@@ -57,14 +57,25 @@ def take(folder: Path, path: Path, *, keys: bool = True) -> Iterator[str]:
             raise BadBackup(f"{target} exists: a backup overwrites nothing. Name another file.")
     with reach(folder) as addresses, tempfile.TemporaryDirectory(prefix=".backup-", dir=path.parent) as temporary:
         files, facts = _dump(folder, addresses, Path(temporary))
-        if keys:
-            archive.write(beside, _private_files(folder), {"of": path.name, "taken_at": facts["taken_at"]})
         archive.write(path, files, facts)
+        if keys:
+            with _or_not_at_all(path):
+                archive.write(beside, _private_files(folder), {"of": path.name, "taken_at": facts["taken_at"]})
     counts = ", ".join(f"{number} {table.rpartition('_')[2]}" for table, number in facts["counts"].items())
     yield f"{path}: {path.stat().st_size:,} bytes, SHA-256 {archive.digest_of(path)} ({counts})"
     yield (
         f"{beside}: the keys. Keep them apart from it, as carefully." if keys else "Without keys: keep those elsewhere."
     )
+
+
+@contextmanager
+def _or_not_at_all(path: Path) -> Iterator[None]:
+    """Take a file away again when what belongs to it can't be written."""
+    try:
+        yield
+    except BaseException:
+        path.unlink()
+        raise
 
 
 @contextmanager

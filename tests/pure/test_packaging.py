@@ -58,6 +58,12 @@ def test_the_worker_runs_as_up_runs_it(where):
     assert "REMAP_SIGTERM=SIGQUIT" in (CHECKOUT / "packaging/systemd/countersign-worker.service").read_text()
 
 
+@pytest.mark.parametrize("name", ["web", "worker", "clock"])
+def test_what_the_page_says_to_type_is_what_the_unit_runs(name):
+    page = (CHECKOUT / "docs" / "operations.md").read_text()
+    assert " ".join(commands()[f"systemd countersign-{name}"][1:]).removeprefix("-m celery") in page
+
+
 def test_every_command_that_is_named_exists():
     text = "".join(path.read_text() for path in FILES)
     ours = {path.stem for path in (CHECKOUT / "controlplane/management/commands").glob("*.py")}

@@ -51,7 +51,7 @@ def stations(tmp_path_factory):
         port = free_port()
         env = lender.env | {
             "COUNTERSIGN_HOME": str(folder / "home"),
-            "COUNTERSIGN_URL": f"http://127.0.0.1:{port}",
+            "COUNTERSIGN_URL": "https://sign.example",
             "COUNTERSIGN_LOG_FORMAT": "json",
             "COUNTERSIGN_METRICS_TOKEN": PLANTED,
             "DATABASE_URL": lender.services["database_url"],
@@ -103,6 +103,13 @@ def test_every_line_of_every_process_is_json_and_holds_no_secret(stations):
         assert PLANTED not in text and env["DATABASE_URL"].split(":")[2].split("@")[0] not in text
     [line] = [json.loads(line) for line in made["web"].lines if "account_login" in line]
     assert (line["logger"], line["status"], line["method"]) == ("countersign.access", 200, "GET")
+
+
+def test_behind_the_proxy_every_request_counts_as_one_over_https(stations):
+    """The proxy ends TLS and speaks http with us: a redirect to https would go round for ever."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{stations[1]}/accounts/login/", timeout=10) as answer:
+        assert answer.status == 200 and "max-age=31536000" in answer.headers["Strict-Transport-Security"]
+        assert answer.headers["Set-Cookie"].startswith("__Host-csrf=") and "Secure" in answer.headers["Set-Cookie"]
 
 
 # Last: afterwards nothing runs.

@@ -13,7 +13,7 @@ import pytest
 
 from controlplane.home import CHECKOUT
 from tests import templates
-from tests.product import Product, alive, free_port, until
+from tests.product import PRIVATE, Product, alive, free_port, until
 
 PLANTED = "planted-token-5203-planted"
 READY = {"worker": "ready.", "clock": "", "web": "startup complete"}
@@ -41,6 +41,16 @@ class Station:
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=40)
+
+
+@pytest.mark.parametrize("name", sorted(READY))
+def test_none_starts_with_settings_that_make_no_sense(name, tmp_path):
+    """No server is needed to see it: a lease shorter than a call would do things twice."""
+    env = {key: value for key, value in os.environ.items() if not key.startswith(PRIVATE)}
+    env |= {"COUNTERSIGN_HOME": str(tmp_path / "home"), "COUNTERSIGN_LEASE_SECONDS": "10"}
+    station = Station(name, env, tmp_path, free_port())
+    assert station.process.wait(timeout=60) != 0
+    assert "COUNTERSIGN_LEASE_SECONDS must exceed COUNTERSIGN_TOOL_SECONDS" in station.log.read_text()
 
 
 @pytest.fixture(scope="module")

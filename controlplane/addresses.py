@@ -1,8 +1,10 @@
-"""Which addresses agents' tools may be given."""
+"""Which addresses agents' tools may be given. What a name leads to is judged when it is called: `agents/tools/exchange.py`."""
 
 import ipaddress
 import re
 from urllib.parse import urlsplit
+
+from agents.tools import reach
 
 
 def why_not_address(url: str, *, loopback: bool) -> str | None:
@@ -26,26 +28,33 @@ def why_not_address(url: str, *, loopback: bool) -> str | None:
         or "#" in url
     ):
         return "only scheme, host and port stand here: paths are the tools', and passwords are secrets"
-    try:
-        inside = _is_inside(name)
-    except ValueError:
-        return f"{name} is not a host: numbers and dots make an address only in the form 192.0.2.1"
-    if inside and not loopback:
-        return f"{name} is inside this machine or network: add loopback = true if agents' tools are meant to reach it"
-    if loopback and inside is False:
-        return f"{name} is a public address: leave loopback out"
+    if problem := why_not_host(name, loopback=loopback):
+        return problem
     if parts.scheme == "http" and not loopback:
         return "write https: without it, anybody on the way reads and changes the call"
     return None
 
 
-def _is_inside(name: str) -> bool | None:
-    """Tell whether the host is inside; None for a name, which only a look-up could tell. Raises ValueError."""
+def why_not_host(name: str, *, loopback: bool) -> str | None:
+    """Return what is wrong with a host as it is written, or None. Names are judged again by what they lead to."""
+    try:
+        kind = _kind_of(name)
+    except ValueError:
+        return f"{name} is not a host: numbers and dots make an address only in the form 192.0.2.1"
+    if kind == "nowhere":
+        return f"{name} is an address that calls never go to"
+    if kind == "inside" and not loopback:
+        return f"{name} is inside this machine or network: add loopback = true if calls are meant to reach it"
+    if kind == "public" and loopback:
+        return f"{name} is a public address: leave loopback out"
+    return None
+
+
+def _kind_of(name: str) -> reach.Kind | None:
+    """Tell where the host is; None for a name, which only a look-up could tell. Raises ValueError."""
     if name == "localhost" or name.endswith((".localhost", ".local", ".internal")):
-        return True
+        return "inside"
     # 127.1, 0x7f000001 and 2130706433 all reach 127.0.0.1, and `ipaddress` knows none of them.
     if ":" not in name and not re.fullmatch(r"(0x[0-9a-f]*|[0-9]+)\.?", name.rstrip(".").rpartition(".")[2]):
         return None
-    address = ipaddress.ip_address(name)
-    address = getattr(address, "ipv4_mapped", None) or address
-    return not address.is_global or address.is_multicast
+    return reach.kind_of(ipaddress.ip_address(name))

@@ -82,7 +82,8 @@ def receiving(*events: str, name: str = "chat") -> Iterator[Receiver]:
         server.daemon_threads = True
         receiver.url = f"http://127.0.0.1:{server.server_address[1]}"
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        endpoints.configure({name: Endpoint(name, f"{receiver.url}/hook?team=7", frozenset(events), SECRET)})
+        endpoint = Endpoint(name, f"{receiver.url}/hook?team=7", frozenset(events), SECRET, loopback=True)
+        endpoints.configure({name: endpoint})
         yield receiver
         endpoints.configure({})
         server.shutdown()

@@ -16,6 +16,7 @@ from agents.wire import NotSendable, WireRequest, wire_request
 CREDENTIAL_SECONDS = 30
 _SENTENCES = {
     "tool_unreachable": "the source can't be reached",
+    "address_refused": "the source's name leads to an address that calls may not go to",
     "tool_timeout": "the source took too long",
     "answer_too_large": f"the source's answer is over {http.MAX_ANSWER_BYTES // 1024} KiB",
     "connection_lost": "the connection broke before the answer was there",

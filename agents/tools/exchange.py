@@ -1,24 +1,62 @@
-"""A network whose connections end at one moment: a timeout for each read would let one byte a second last for ever."""
+"""The one way out, for tools, look-ups and webhooks: it looks a name up once, judges what it found, and connects to that.
 
+Its connections end at one moment: a timeout for each read would let one byte a second last for ever.
+"""
+
+import ipaddress
+import queue
+import socket
+import threading
 import time
 
 import httpcore
 
+from agents.tools import reach
+
+#: For looking the name up and for connecting, together.
 CONNECT_SECONDS = 3.0
 #: A write is cut into pieces, so that a reader who takes one byte at a time meets the deadline as well.
 _PIECE = 16 * 1024
 
 
-class Network(httpcore.NetworkBackend):
-    """Connections that end at `deadline` (of the monotonic clock), whatever the other side does in between."""
+class AddressRefused(httpcore.ConnectError):
+    """The name leads where calls may not go. Nothing was sent, and nothing connected."""
 
-    def __init__(self, deadline: float):
-        self.deadline = deadline
+
+class Network(httpcore.NetworkBackend):
+    """Connections that end at `deadline` (of the monotonic clock), whatever the other side does in between.
+
+    `inside`: whether the operator said that this host is inside; then it is nowhere else, and without that word it must
+    be public. The name is looked up once, all it leads to is judged, and the connection goes to the address that was
+    judged: a second answer of the name server's (DNS rebinding) is never asked for. TLS and the Host header keep the name.
+    """
+
+    def __init__(self, deadline: float, *, inside: bool):
+        self.deadline, self.wanted = deadline, "inside" if inside else "public"
         self.sockets = httpcore.SyncBackend()
 
     def connect_tcp(self, host, port, timeout=None, local_address=None, socket_options=None):
-        left = min(CONNECT_SECONDS, _left(self.deadline, httpcore.ConnectTimeout))
-        return _Stream(self.sockets.connect_tcp(host, port, left, local_address, socket_options), self.deadline)
+        ends = min(self.deadline, time.monotonic() + CONNECT_SECONDS)
+        *others, last = self._addresses(host, port, ends)
+        for address in others:
+            try:
+                return self._connect(address, port, ends, socket_options)
+            except httpcore.ConnectError:
+                continue
+        return self._connect(last, port, ends, socket_options)
+
+    def _connect(self, address: str, port: int, ends: float, socket_options) -> httpcore.NetworkStream:
+        left = _left(ends, httpcore.ConnectTimeout)
+        return _Stream(self.sockets.connect_tcp(address, port, left, None, socket_options), self.deadline)
+
+    def _addresses(self, host: str, port: int, ends: float) -> list[str]:
+        """Return where the name leads. Raises AddressRefused if any of it is elsewhere than the operator said."""
+        found = _written(host) or _look_up(host, port, ends)
+        if not found:
+            raise httpcore.ConnectError("the name leads nowhere")
+        if any(reach.kind_of(address) != self.wanted for address in found):
+            raise AddressRefused(f"this host isn't {self.wanted}, or not only")
+        return [str(address) for address in found]
 
 
 class _Stream(httpcore.NetworkStream):
@@ -41,6 +79,37 @@ class _Stream(httpcore.NetworkStream):
 
     def get_extra_info(self, info):
         return self.stream.get_extra_info(info)
+
+
+def _written(host: str) -> list[reach.Address]:
+    """Return the address if one is written there, in its one plain form; nothing for any name or other spelling."""
+    try:
+        return [ipaddress.ip_address(host)]
+    except ValueError:
+        return []
+
+
+def _look_up(host: str, port: int, ends: float) -> list[reach.Address]:
+    """Return what the name server says of a host, each address once, in its order. Raises ConnectError, ConnectTimeout.
+
+    In a thread of its own, because the system's resolver knows no deadline.
+    """
+    answers: queue.SimpleQueue = queue.SimpleQueue()
+
+    def ask():
+        try:
+            answers.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            answers.put(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        found = answers.get(timeout=_left(ends, httpcore.ConnectTimeout))
+    except queue.Empty:
+        raise httpcore.ConnectTimeout("the name server didn't answer in time") from None
+    if isinstance(found, Exception):
+        raise httpcore.ConnectError("the name can't be looked up") from found
+    return [ipaddress.ip_address(text) for text in dict.fromkeys(place[0] for *_, place in found)]
 
 
 def _left(deadline: float, late: type[Exception]) -> float:

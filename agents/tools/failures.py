@@ -24,10 +24,18 @@ _REFUSED, _NOT_NOW = "tool_refused_", "tool_answered_"
 _TIMEOUTS = frozenset({"tool_timeout"})
 #: Nobody answered, or whoever made the attempt is gone.
 _UNREACHED = frozenset(
-    {"tool_unreachable", "connection_lost", "worker_lost", "retry_window_over", "unknown_host", "unknown_secret"}
+    {
+        "tool_unreachable",
+        "address_refused",
+        "connection_lost",
+        "worker_lost",
+        "retry_window_over",
+        "unknown_host",
+        "unknown_secret",
+    }
 )
 #: Failures that are no word of the tool's about itself: a worker died, or the operator's file lacks something.
-_OUR_OWN = frozenset({"", "worker_lost", "retry_window_over", "unknown_host", "unknown_secret"})
+_OUR_OWN = frozenset({"", "address_refused", "worker_lost", "retry_window_over", "unknown_host", "unknown_secret"})
 
 
 def failure_of(state: str, error: dict | None) -> Failure:

@@ -1,4 +1,4 @@
-"""The hand that speaks HTTP: one request, one total deadline, no redirects, no proxies, a capped answer."""
+"""The hand that speaks HTTP: one request, one total deadline, no redirects, no proxies, a capped answer, never unpacked."""
 
 import json
 import time
@@ -12,7 +12,7 @@ from django.conf import settings
 from agents import canonical
 from agents.tools import base
 from agents.tools.credentials import Errand, mint
-from agents.tools.exchange import Network
+from agents.tools.exchange import AddressRefused, Network
 from agents.tools.results import Answered, NothingSent, Result, Unclear
 from agents.wire import WireRequest
 
@@ -51,6 +51,8 @@ def send(connector: dict, wire: WireRequest, *, errand: Errand, deadline: float)
     deadline = min(deadline, time.monotonic() + settings.TOOL_TIMEOUT.total_seconds())
     try:
         return _exchange(host, wire, headers, deadline)
+    except AddressRefused:
+        return NothingSent(reason="address_refused")
     except (httpcore.ConnectError, httpcore.ConnectTimeout):
         return NothingSent(reason="tool_unreachable")
     except httpcore.TimeoutException:
@@ -95,7 +97,7 @@ def _exchange(host: base.Host, wire: WireRequest, headers: dict[str, str], deadl
         target=wire.path.encode("ascii"),
     )
     with (
-        httpcore.ConnectionPool(network_backend=Network(deadline)) as pool,
+        httpcore.ConnectionPool(network_backend=Network(deadline, inside=host.loopback)) as pool,
         pool.stream(wire.method, url, headers=list(headers.items()), content=wire.body or None) as response,
     ):
         body = _read(response)

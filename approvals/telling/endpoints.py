@@ -13,12 +13,16 @@ class UnknownWebhook(Refusal):
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where events go, signed. `events`: the verbs it asks for. The address may hold a token: it is shown to nobody."""
+    """Where events go, signed. `events`: the verbs it asks for. The address may hold a token: it is shown to nobody.
+
+    `loopback`: an inside address, by the operator's explicit word.
+    """
 
     name: str
     url: str = field(repr=False)
     events: frozenset[str]
     secret: bytes = field(repr=False, default=b"")
+    loopback: bool = False
 
 
 endpoints: dict[str, Endpoint] = {}

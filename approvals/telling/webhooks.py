@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import httpcore
 
-from agents.tools.exchange import Network
+from agents.tools.exchange import AddressRefused, Network
 from approvals.telling import composing, endpoints, letter
 from approvals.telling.endpoints import Endpoint
 from approvals.telling.trouble import Failed, Hopeless
@@ -80,11 +80,14 @@ def post(endpoint: Endpoint, *, number: str, body: bytes, seconds: float = SECON
     )
     sent = {"Host": parts.netloc, **headers(endpoint, number=number, at=int(time.time()), body=body)}
     try:
+        way = Network(time.monotonic() + seconds, inside=endpoint.loopback)
         with (
-            httpcore.ConnectionPool(network_backend=Network(time.monotonic() + seconds)) as pool,
+            httpcore.ConnectionPool(network_backend=way) as pool,
             pool.stream("POST", url, headers=list(sent.items()), content=body) as response,
         ):
             return Answer(response.status, _begin(response), _retry_after(response))
+    except AddressRefused as error:
+        raise Failed("its name leads to an address that calls may not go to", unreachable=True) from error
     except httpcore.TimeoutException as error:
         raise Failed("it didn't answer in time", unreachable=True) from error
     except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:

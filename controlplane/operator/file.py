@@ -19,7 +19,7 @@ KEYS = {
     "pools": {"per_minute", "burst"},
     "scripts": {"load", "path"},
     "runtimes": {"load", "path"},
-    "webhooks": {"url", "secret_file", "secret_env", "events"},
+    "webhooks": {"url", "loopback", "secret_file", "secret_env", "events"},
 }
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from approvals.telling import kinds
 from approvals.telling.endpoints import Endpoint
+from controlplane.addresses import why_not_host
 from controlplane.operator.file import OperatorFile
 
 #: What Standard Webhooks asks of a secret, in bytes.
@@ -24,13 +25,17 @@ def webhooks(file: OperatorFile) -> tuple[dict[str, Endpoint], dict[str, str]]:
         secret, problem = _secret_of(file, entry)
         if problem:
             unusable[name] = problem
-        found[name] = Endpoint(name=name, url=entry["url"], events=events, secret=secret)
+        found[name] = Endpoint(name, entry["url"], events, secret, loopback=_is_meant_inside(entry))
     return found, unusable
 
 
 def _check(file: OperatorFile, name: str, entry: Mapping) -> frozenset[str]:
     """Return the events it asks for."""
-    if problem := _why_not_webhook(entry.get("url")):
+    if not isinstance(entry.get("loopback", False), bool):
+        raise file.wrong(("webhooks", name, "loopback"), "write true or false, without quotes")
+    if problem := _why_not_webhook(entry.get("url")) or why_not_host(
+        urlsplit(entry["url"]).hostname, loopback=_is_meant_inside(entry)
+    ):
         raise file.wrong(("webhooks", name, "url"), problem)
     given = [key for key in ("secret_file", "secret_env") if key in entry]
     if len(given) != 1 or not isinstance(entry[given[0]], str) or not entry[given[0]]:
@@ -65,9 +70,13 @@ def _secret_of(file: OperatorFile, entry: Mapping) -> tuple[bytes, str]:
     return (b"", problem) if problem else (value, "")
 
 
+def _is_meant_inside(entry: Mapping) -> bool:
+    """Whether the operator says that it is inside: in so many words, or by http, which only this machine may be told."""
+    return entry.get("loopback", entry["url"].startswith("http:"))
+
+
 def _why_not_webhook(url: Any) -> str:
-    """Say why events can't be posted to this address, or nothing. It is the operator's own, so it may be inside; but what
-    leaves this machine is encrypted."""
+    """Say why events can't be posted to this address, or nothing: what leaves this machine is encrypted."""
     example = 'write url = "https://HOST/PATH"'
     if not isinstance(url, str) or not re.fullmatch(r"[\x21-\x7e]+", url) or "\\" in url:
         return example

@@ -19,7 +19,7 @@ WITH_PEOPLE = {"awaiting_review", "changes_requested", "on_hold", "unknown"}
 #: Answers of the shop that weren't true, each a line of its ledger beside what was really done.
 LIES = {"says_done", "says_refused", "says_failed", "says_nonsense"}
 #: What an attempt came to when provably nothing had gone out.
-NOTHING_SENT = {"tool_unreachable", "unknown_host", "unknown_secret"}
+NOTHING_SENT = {"tool_unreachable", "address_refused", "unknown_host", "unknown_secret"}
 
 _RUNS = """
 SELECT r.id::text, g.slug, r.state, r.parent_id::text, r.lease_until IS NOT NULL AS leased,

@@ -81,6 +81,22 @@ def test_only_loopback_may_do_without_https(home, host):
     assert "chat" in operator.read(home).webhooks
 
 
+@pytest.mark.parametrize(
+    "host", ["10.0.0.5", "127.0.0.1", "[fd00::1]", "localhost", "chat.internal", "169.254.169.254"]
+)
+def test_an_inside_webhook_needs_an_explicit_word(home, host):
+    inside = GOOD.replace("https://chat.example", f"https://{host}")
+    (home / "countersign.toml").write_text(inside)
+    with pytest.raises(BadOperatorFile, match=r"webhooks.chat.url"):
+        operator.read(home)
+    (home / "countersign.toml").write_text(inside.replace("events =", "loopback = true\nevents ="))
+    if host == "169.254.169.254":  # where a cloud machine's own credentials are had: for nobody
+        with pytest.raises(BadOperatorFile, match="never go to"):
+            operator.read(home)
+    else:
+        assert operator.read(home).webhooks["chat"].loopback
+
+
 @pytest.mark.parametrize("secret", [b"short", b"whsec_!!!", b"whsec_c2hvcnQ=", b"x" * 65])
 def test_a_key_that_cant_be_used_stops_only_its_webhook(home, secret):
     write(home, secret)

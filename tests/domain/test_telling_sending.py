@@ -412,7 +412,7 @@ def test_an_endpoint_that_is_gone_from_the_file_is_given_up_and_one_without_its_
 def test_a_dead_endpoint_keeps_no_other_waiting(company):
     with receiving("action.proposed", name="alive") as receiver:
         both = endpoints.endpoints | {
-            "aaa": Endpoint("aaa", "http://127.0.0.1:9/", frozenset({"action.proposed"}), SECRET)
+            "aaa": Endpoint("aaa", "http://127.0.0.1:9/", frozenset({"action.proposed"}), SECRET, loopback=True)
         }
         endpoints.configure(both)
         for _ in range(3):

@@ -100,6 +100,7 @@ VERBS: dict[str, str] = {
     "notice.given_up": "A message about it couldn't be delivered to {to}",
     "session.opened": "{who} signed in",
     "session.closed": "{who} signed out",
+    "session.ended": "A session ended by itself: {why}",
     "session.refused": "Somebody failed to sign in",
     # the outer doors
     "request.refused": "{who} was refused {count} times in one minute: {code}",

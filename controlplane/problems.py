@@ -186,6 +186,16 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return answer(request, problem)
 
 
+def cross_site(request: HttpRequest) -> HttpResponse:
+    """The browser itself says that another site's page sent this, or that its answer is for a frame."""
+    detail = (
+        "This came from another site's page, or from a frame: nothing was done. Open the page here and do it there."
+    )
+    problem = body_of(status=403, code="cross_site", detail=detail)
+    _record(request, problem)
+    return answer(request, problem)
+
+
 def not_found(request: HttpRequest, exception: Exception | None = None, **address) -> HttpResponse:
     detail = "There is nothing here, or it isn't yours to see."
     if not request.path.endswith("/") and is_valid_path(f"{request.path_info}/"):

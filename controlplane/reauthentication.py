@@ -10,6 +10,7 @@ from audit import log
 class _Reauthenticate(ReauthenticateView):
     def form_valid(self, form) -> HttpResponse:
         answer, person = super().form_valid(form), self.request.user
+        self.request.session.cycle_key()  # whoever copied the cookie before has no part in the proof
         with transaction.atomic():
             log.record(
                 "person.proved",

@@ -59,10 +59,12 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "controlplane.traffic.TrafficMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "controlplane.fences.FetchMetadataMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "controlplane.sessions.SessionLimitsMiddleware",
     "controlplane.problems.SlashMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -129,7 +131,9 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ALLAUTH_TRUSTED_PROXY_COUNT = int(setting("COUNTERSIGN_PROXIES", "0"))
 ACCOUNT_RATE_LIMITS = {"login_failed": "20/5m/ip,100/15m/key"}
 
+SESSION_ENGINE = "controlplane.sessions"
 SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_IDLE = timedelta(minutes=float(setting("COUNTERSIGN_IDLE_MINUTES", "30")))
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE

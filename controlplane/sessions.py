@@ -1,0 +1,77 @@
+"""Sessions end: after half an hour in which nobody did anything, and twelve hours after signing in, whatever was done.
+
+A page that asks by itself whether there is news keeps no session alive. The web process's clock counts, as for cookies.
+"""
+
+import time
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY, logout
+from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
+
+from audit import log
+from audit.actors import Actor
+
+#: Addresses that an open page asks again and again, whether or not somebody sits before it.
+BEATS = frozenset({"pulse", "run-live", "new-notices"})
+_BEGAN, _SEEN = "session_began", "session_seen"
+#: How exactly the last deed is kept: at most one write in so many seconds.
+_GRAIN = 60
+
+
+class SessionStore(DatabaseSessionStore):
+    """Django's sessions in the database, with the time at which somebody signed in: it is written with the sign-in itself."""
+
+    def save(self, must_create: bool = False) -> None:
+        if SESSION_KEY in self and _BEGAN not in self:
+            self[_BEGAN] = self[_SEEN] = time.time()
+        super().save(must_create=must_create)
+
+
+class SessionLimitsMiddleware:
+    """Ends a session that is over before anybody is recognised by it, and notes that it is in use."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if SESSION_KEY in request.session:
+            if why := _why_over(request.session, time.time()):
+                _end(request, why)
+            else:
+                _note(request)
+        return self.get_response(request)
+
+
+def _why_over(session, now: float) -> str:
+    """Say why a session is over, or nothing. One without its times is from before there were any: its row runs out."""
+    if now - session.get(_BEGAN, now) >= settings.SESSION_COOKIE_AGE:
+        return "twelve hours are over"
+    if now - session.get(_SEEN, now) >= settings.SESSION_IDLE.total_seconds():
+        return "nobody did anything"
+    return ""
+
+
+def _note(request: HttpRequest) -> None:
+    now = time.time()
+    if now - request.session.get(_SEEN, 0) >= _GRAIN and not _is_beat(request):
+        request.session[_SEEN] = now
+
+
+def _is_beat(request: HttpRequest) -> bool:
+    try:
+        return resolve(request.path_info).url_name in BEATS
+    except Resolver404:
+        return True  # an address that isn't there is nobody's deed
+
+
+def _end(request: HttpRequest, why: str) -> None:
+    person = request.session[SESSION_KEY]
+    with transaction.atomic():
+        log.record(
+            "session.ended", by=Actor.SYSTEM, subject=("person", person), data={"why": why}, retention="13 months"
+        )
+        logout(request)

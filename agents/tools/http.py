@@ -2,7 +2,7 @@
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,7 +10,7 @@ import httpcore
 from django.conf import settings
 
 from agents import canonical
-from agents.tools import base
+from agents.tools import base, own_secrets
 from agents.tools.credentials import Errand, mint
 from agents.tools.exchange import AddressRefused, Network
 from agents.tools.results import Answered, NothingSent, Result, Unclear
@@ -24,7 +24,7 @@ _PAGES = {"text/html", "application/xhtml+xml"}
 
 @dataclass(frozen=True)
 class Response:
-    """What came back, as it came."""
+    """What came back."""
 
     status: int
     body: bytes
@@ -42,7 +42,8 @@ def call(definition: dict, wire: WireRequest, *, errand: Errand, deadline: float
 
 
 def send(connector: dict, wire: WireRequest, *, errand: Errand, deadline: float) -> Response | NothingSent | Unclear:
-    """Send a request to the connector's host, with its secret, as `call` does; return the answer as it came."""
+    """Send a request to the connector's host, with its secret, as `call` does; return the answer, in which no secret of
+    ours stands: a service may echo what it was shown."""
     try:
         host = base.host(connector["host"])
         headers = _headers(connector, host, wire, errand)
@@ -50,7 +51,10 @@ def send(connector: dict, wire: WireRequest, *, errand: Errand, deadline: float)
         return NothingSent(reason=missing.code)
     deadline = min(deadline, time.monotonic() + settings.TOOL_TIMEOUT.total_seconds())
     try:
-        return _exchange(host, wire, headers, deadline)
+        response = _exchange(host, wire, headers, deadline)
+        minted = headers.get("Authorization", "").rpartition(" ")[2]
+        known = (secret.value for secret in base.secrets.values())
+        return replace(response, body=own_secrets.without(response.body, known, minted=minted))
     except AddressRefused:
         return NothingSent(reason="address_refused")
     except (httpcore.ConnectError, httpcore.ConnectTimeout):

@@ -1,16 +1,20 @@
 """Sessions end: after half an hour in which nobody did anything, and twelve hours after signing in, whatever was done.
 
+The table keeps only a hash of what the cookie says: whoever reads it, or a copy of it, can't sit down in anybody's place.
 A page that asks by itself whether there is news keeps no session alive. The web process's clock counts, as for cookies.
 """
 
+import hashlib
 import time
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY, logout
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
+from django.utils import timezone
 
 from audit import log
 from audit.actors import Actor
@@ -23,12 +27,36 @@ _GRAIN = 60
 
 
 class SessionStore(DatabaseSessionStore):
-    """Django's sessions in the database, with the time at which somebody signed in: it is written with the sign-in itself."""
+    """Django's sessions in the database, under hashes of their keys, with the time at which somebody signed in: it is
+    written with the sign-in itself."""
+
+    def _get_session_from_db(self) -> AbstractBaseSession | None:
+        found = self.model.objects.filter(session_key=hashed(self.session_key), expire_date__gt=timezone.now()).first()
+        if found is None:
+            self._session_key = None
+        return found
+
+    def exists(self, session_key: str) -> bool:
+        return super().exists(hashed(session_key))
+
+    def create_model_instance(self, data: dict) -> AbstractBaseSession:
+        row = super().create_model_instance(data)
+        row.session_key = hashed(row.session_key)
+        return row
+
+    def delete(self, session_key: str | None = None) -> None:
+        if key := session_key or self.session_key:
+            super().delete(hashed(key))
 
     def save(self, must_create: bool = False) -> None:
         if SESSION_KEY in self and _BEGAN not in self:
             self[_BEGAN] = self[_SEEN] = time.time()
         super().save(must_create=must_create)
+
+
+def hashed(session_key: str) -> str:
+    """Return what stands for a key in the table: 160 bits of its SHA-256. A key is random: it needs no slow hash."""
+    return hashlib.sha256(session_key.encode()).hexdigest()[:40]
 
 
 class SessionLimitsMiddleware:

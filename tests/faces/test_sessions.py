@@ -8,6 +8,7 @@ from django.urls import reverse
 from agents import people
 from audit.actors import Actor
 from audit.models import Event
+from controlplane.sessions import SessionStore
 from tests.factories import decide, make_action, make_person
 
 pytestmark = pytest.mark.django_db
@@ -98,7 +99,7 @@ def test_signing_in_takes_no_session_that_was_there_before(fin):
     before = browser.cookies["countersign_session"].value
     browser.post(reverse("account_login"), {"login": "fin", "password": PASSWORD})
     assert browser.cookies["countersign_session"].value != before
-    assert not Session.objects.filter(session_key=before).exists()
+    assert not SessionStore(before).exists(before)
 
 
 def test_proving_who_one_is_ends_what_was_copied_before(signed_in, agent, fin):
@@ -146,3 +147,12 @@ def test_an_old_form_after_signing_out_and_in_again_needs_its_new_secret(agent, 
     answer = browser.post(reverse("decide", args=[action.pk]), seen | {"csrfmiddlewaretoken": secret})
     assert answer.status_code == 403
     assert decide(action, fin)
+
+
+def test_the_table_holds_nothing_with_which_one_could_sit_down_in_anybodys_place(signed_in):
+    key = signed_in.cookies["countersign_session"].value
+    [row] = Session.objects.values()
+    assert key not in str(row)
+    thief = Client()
+    thief.cookies["countersign_session"] = row["session_key"]
+    assert is_in(signed_in) and not is_in(thief)

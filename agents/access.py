@@ -47,6 +47,11 @@ def visible_agents(viewer: Viewer) -> QuerySet[Agent]:
     return Agent.objects.filter(sight.seen_by(viewer))
 
 
+def reads_all(person: Person) -> bool:
+    """Whether this person may read everything there is, as superusers and auditors do."""
+    return person.is_active and (person.is_superuser or person.has_perm("agents.read_all"))
+
+
 def visible_actions(viewer: Viewer) -> QuerySet[Action]:
     """Return the actions this viewer may see: its own, or those of its runs; for people those of agents they may see, or
     with a slot their groups could have filled."""
@@ -54,10 +59,17 @@ def visible_actions(viewer: Viewer) -> QuerySet[Action]:
         return Action.objects.filter(proposer_agent=viewer.agent)
     if isinstance(viewer, ClientPrincipal):
         return Action.objects.filter(run_id__in=visible_runs(viewer).values("pk"))
-    if viewer.is_active and (viewer.is_superuser or viewer.has_perm("agents.read_all")):
+    if reads_all(viewer):
         return Action.objects.all()
     routed = Slot.objects.filter(action=OuterRef("pk"), group__in=viewer.groups.values("pk"))
     return Action.objects.filter(Q(agent__in=visible_agents(viewer).values("pk")) | Exists(routed))
+
+
+def proposed_by(viewer: Viewer) -> Q:
+    """Return which actions this viewer asked for; a client asks for runs, and proposes none."""
+    if isinstance(viewer, AgentPrincipal):
+        return Q(proposer_agent=viewer.agent)
+    return Q(proposer_person=viewer) if isinstance(viewer, Person) else Q(pk__in=[])
 
 
 def action_for(viewer: Viewer, action_id) -> Action:

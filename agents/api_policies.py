@@ -9,8 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents import access, rulebook
-from agents.api import read_fields
 from agents.errors import BusyValidating, Invalid, TokenCannotDecide
+from agents.fields import Fields
 from agents.models import Person
 from agents.policy.language import Tool
 from agents.policy.reading import PolicyErrors
@@ -21,7 +21,7 @@ MAX_POLICY = 64 * 1024
 #: Validations at once in one process, whoever asks.
 MAX_AT_ONCE = 2
 
-_FIELDS = {"policy": str, "agent": str}
+TRIED = Fields({"policy": str, "agent": str}, required={"policy", "agent"})
 _room = threading.BoundedSemaphore(MAX_AT_ONCE)
 _validating: set = set()  # keys of the people whose policy is being validated
 _validating_lock = threading.Lock()
@@ -34,7 +34,7 @@ def validate(request: Request) -> Response:
         raise TokenCannotDecide(
             "Policies are for people who are signed in; a token proposes and reads its own actions."
         )
-    fields = read_fields(request.data, _FIELDS, required={"policy", "agent"})
+    fields = TRIED.read(request.data)
     agent = access.agent_for(request.user, fields["agent"])
     _check_size(fields["policy"])
     tools = granted_tools(agent)

@@ -139,7 +139,7 @@ class PersonPrincipal:
 
     @property
     def scope(self) -> str:
-        return self.actor().principal
+        return f"{self.actor().principal} undo:{self.undoes.pk}"
 
     @property
     def columns(self) -> dict:

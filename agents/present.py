@@ -28,35 +28,59 @@ def for_person(action: Action) -> dict:
     return _body(action) | {"reasons": reasons, "headline": action.headline}
 
 
+def in_list(action: Action, *, people: bool) -> dict:
+    """Return what a list says of an action, whose agent and tool must have been read with it; a headline for people alone."""
+    shown = ("code", "text") if people else ("code",)
+    reasons = [{name: reason[name] for name in shown} for reason in action.reasons]
+    body = _head(action) | _standing(action) | {"run": str(action.run_id) if action.run_id else None}
+    return body | {"reasons": reasons} | ({"headline": action.headline} if people else {})
+
+
 def _body(action: Action) -> dict:
+    return (
+        _head(action)
+        | _standing(action)
+        | {
+            "arguments": json.loads(bytes(action.payload)),
+            "slots": _slots(action),
+            "attempts": action.attempts,
+            "result": action.content.output,
+            "error": action.error,
+            "superseded_by": _next_revision(action),
+        }
+    )
+
+
+def _head(action: Action) -> dict:
+    """Return what never changes of an action."""
     return {
         "id": str(action.pk),
         "lineage": str(action.lineage),
         "revision": action.revision,
         "kind": action.kind,
-        "state": str(action.state),
         "agent": action.agent.slug,
         "tool": action.tool.name,
         "tier": action.tier,
         "effective_tier": action.effective_tier,
-        "arguments": json.loads(bytes(action.payload)),
         "digest": action.digest,
         "payload_digest": action.payload_digest,
         "verdict": action.verdict,
         "created_at": _time(action.created_at),
+        "url": f"{settings.PUBLIC_URL}/actions/{action.pk}/",
+    }
+
+
+def _standing(action: Action) -> dict:
+    """Return where an action stands."""
+    return {
+        "state": str(action.state),
         "due_at": _time(action.due_at),
         "expires_at": _time(action.expires_at),
         "permit_until": _time(action.permit_until),
-        "slots": _slots(action),
         "decision": action.decision or None,
         "reason_code": action.reason_code or None,
         "decided_at": _time(action.decided_at),
-        "attempts": action.attempts,
-        "result": action.content.output,
-        "error": action.error,
         "finished_at": _time(action.finished_at),
-        "superseded_by": _next_revision(action),
-        "url": f"{settings.PUBLIC_URL}/actions/{action.pk}/",
     }
 
 

@@ -39,6 +39,7 @@ _FRAMEWORK = (
     (drf.MethodNotAllowed, "method_not_allowed", "This address takes another method; the header Allow names it."),
     (drf.NotAcceptable, "not_acceptable", "This door answers application/json."),
     (drf.UnsupportedMediaType, "unsupported_media_type", "Send the body as application/json."),
+    (drf.Throttled, "too_many_requests", "This token asked too often. Ask again after Retry-After, in seconds."),
     (drf.PermissionDenied, "not_allowed", None),
     (drf.NotFound, "not_found", "There is nothing here, or it isn't yours to see."),
     (PermissionDenied, "not_allowed", "You may not do this."),
@@ -92,6 +93,8 @@ def _problem_and_headers(exc: Exception, request) -> tuple[dict | None, dict]:
         if isinstance(exc, kind):
             status = getattr(exc, "status_code", 404 if kind is Http404 else 403)
             headers = {"WWW-Authenticate": exc.auth_header} if getattr(exc, "auth_header", None) else {}
+            if getattr(exc, "wait", None):
+                headers["Retry-After"] = str(exc.wait)
             place = getattr(exc, "place", {})
             return body_of(
                 status=status, code=code, detail=sentence or str(getattr(exc, "detail", exc)), **place

@@ -35,6 +35,7 @@ FACT_TIMEOUT = timedelta(seconds=float(setting("COUNTERSIGN_FACT_SECONDS", "2"))
 CLOCK_INTERVAL = timedelta(seconds=float(setting("COUNTERSIGN_CLOCK_SECONDS", "1")))
 RETRY_FIRST = timedelta(seconds=float(setting("COUNTERSIGN_RETRY_SECONDS", "5")))
 MAX_BODY_BYTES = bodies.MAX_BODY_BYTES
+TOKEN_PER_MINUTE = int(setting("COUNTERSIGN_TOKEN_PER_MINUTE", "1200"))
 
 INSTALLED_APPS = [
     "audit",
@@ -62,6 +63,7 @@ MIDDLEWARE = [
     "controlplane.fences.FetchMetadataMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "controlplane.apiheaders.ApiHeaders",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "controlplane.sessions.SessionLimitsMiddleware",
@@ -171,6 +173,7 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_THROTTLE_CLASSES": ["agents.throttling.TokenThrottle"],
     "DEFAULT_PARSER_CLASSES": ["agents.parsing.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "EXCEPTION_HANDLER": "controlplane.problems.as_problem",

@@ -5,15 +5,16 @@ from django.contrib import admin
 from django.urls import include, path
 
 from agents import api as agents_api
-from agents import api_policies, api_runs
-from approvals.rest import deciding, decisions, queue, staffing
+from agents import api_agents, api_policies, api_runs
+from approvals.rest import deciding, decisions, queue, record, staffing
 from controlplane import health, problems
 from controlplane.metrics.door import metrics
 from controlplane.reauthentication import reauthenticate
 
 api = [
-    path("actions/", agents_api.propose, name="api-propose"),
+    path("actions/", agents_api.collection, name="api-propose"),
     path("actions/<uuid:action_id>/", agents_api.action, name="api-action"),
+    path("actions/<uuid:action_id>/withdraw/", agents_api.withdraw, name="api-withdraw-action"),
     path("actions/<uuid:action_id>/decision/", agents_api.decision, name="api-decision"),
     path("actions/<uuid:action_id>/decisions/", decisions.decide, name="api-decide"),
     path("actions/<uuid:action_id>/passkey-challenge/", decisions.passkey_challenge, name="api-passkey-challenge"),
@@ -38,6 +39,12 @@ api = [
     path("runs/<uuid:run_id>/outcome/", api_runs.outcome, name="api-run-outcome"),
     path("runs/<uuid:run_id>/resume/", api_runs.resume, name="api-resume-run"),
     path("runs/<uuid:run_id>/stop/", api_runs.stop, name="api-stop-run"),
+    path("agents/", api_agents.collection, name="api-agents"),
+    path("agents/<slug:slug>/", api_agents.agent, name="api-agent"),
+    path("agents/<slug:slug>/stop/", api_agents.stop, name="api-stop-agent"),
+    path("agents/<slug:slug>/resume/", api_agents.resume, name="api-resume-agent"),
+    path("agents/<slug:slug>/readiness/", api_agents.ready, name="api-readiness"),
+    path("audit/events/", record.events, name="api-events"),
     path("policies/validate/", api_policies.validate, name="api-validate-policy"),
 ]
 

@@ -19,6 +19,8 @@ from controlplane.news import Bell, News
 
 #: What a view says to the door, and no client ever sees: `run:<uuid>` or `action:<uuid>`, asked to wait, not finished.
 UNFINISHED = b"countersign-unfinished"
+#: Said in the scope when Django is asked again for somebody who waits: the client asked once, and is counted once.
+AGAIN = "countersign.again"
 MAX_SECONDS = 60
 MAX_WAITERS = 2000
 # Whoever is woken asks again through these few: 500 woken at once must leave threads for everybody else's pages.
@@ -164,9 +166,9 @@ class Door:
     def _is_over(self, visit: Visit) -> bool:
         return self.closing or visit.hung_up.is_set()
 
-    async def _ask(self, visit: Visit) -> Answer:
+    async def _ask(self, visit: Visit, *, again: bool = False) -> Answer:
         answer = Answer()
-        await self.inner(visit.scope, bodies.again(visit.body, visit.after_body), answer.take)
+        await self.inner(visit.scope | {AGAIN: again}, bodies.again(visit.body, visit.after_body), answer.take)
         return answer
 
     async def _ask_in_turn(self, visit: Visit) -> Answer | None:
@@ -177,7 +179,7 @@ class Door:
         except TimeoutError:
             return None
         try:
-            return None if self._is_over(visit) else await self._ask(visit)
+            return None if self._is_over(visit) else await self._ask(visit, again=True)
         finally:
             self._turns.release()
 

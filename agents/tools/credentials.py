@@ -17,18 +17,19 @@ SCHEME = "Countersign"
 class Errand:
     """What one call is for. `id` is sent as idempotency key, `digest` says what was approved, `wire_digest` what is sent.
 
-    A credential for it lives `seconds`.
+    A credential for it lives `seconds`. `trace_id` is the trace it is a part of, if it is one of any.
     """
 
     id: str
     digest: str
     wire_digest: str
     seconds: int
+    trace_id: str = ""
 
     @classmethod
     def of(cls, action: Action) -> "Errand":
         """Return the errand of an action that was claimed."""
-        return cls(str(action.pk), action.digest, action.wire_digest, action.scope["seconds"])
+        return cls(str(action.pk), action.digest, action.wire_digest, action.scope["seconds"], action.trace_id)
 
 
 def _text(data: bytes) -> str:

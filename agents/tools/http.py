@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpcore
 from django.conf import settings
 
-from agents import canonical
+from agents import canonical, tracing
 from agents.tools import base, own_secrets
 from agents.tools.credentials import Errand, mint
 from agents.tools.exchange import AddressRefused, Network
@@ -85,6 +85,8 @@ class _TooLarge(Exception):
 def _headers(connector: dict, host: base.Host, wire: WireRequest, errand: Errand) -> dict[str, str]:
     headers = {"Host": urlsplit(host.url).netloc, "Idempotency-Key": errand.id}
     headers |= {"User-Agent": "countersign", "Accept": "application/json"}
+    if trace := tracing.onward(errand.trace_id):
+        headers["traceparent"] = trace
     if wire.body:
         headers["Content-Type"] = wire.content_type
     if name := connector.get("secret"):

@@ -10,6 +10,7 @@ from audit import verbs
 from audit.models import Event
 
 STATED = "action.stated"
+_SIGNERS = {"evidence.opened", "action.signed", "action.vote_withdrawn"}
 _SAYS = dict(Statement._meta.get_field("says").choices)
 
 
@@ -33,7 +34,7 @@ def of(action: Action, *, reader: Person, blind: bool = False) -> list[Entry]:
     found = events.order_by("id")
     if not blind:
         return [entry(event) for event in found]
-    return [one for event in found if (one := _unnamed(event, reader)) is not None]
+    return [one for event in found if (one := unnamed(event, reader)) is not None]
 
 
 def entry(event: Event) -> Entry:
@@ -42,14 +43,16 @@ def entry(event: Event) -> Entry:
     return _entry(event, who=str(private.get("display", "somebody")), note=str(private.get("note", "")))
 
 
-def _unnamed(event: Event, reader: Person) -> Entry | None:
+def names_signer(event: Event, reader: Person) -> bool:
+    """Whether the event tells that somebody else signed the action or opened it."""
+    return event.verb in _SIGNERS and event.actor_kind == "person" and event.actor_id != str(reader.pk)
+
+
+def unnamed(event: Event, reader: Person) -> Entry | None:
     """Return the event without what tells who else was here, or None when it says nothing but that."""
-    if event.actor_kind == "person" and event.actor_id != str(reader.pk):
-        if event.verb == "evidence.opened":
-            return None
-        if event.verb in ("action.signed", "action.vote_withdrawn"):
-            return _entry(event, who="Somebody", note="")
-    return entry(event)
+    if not names_signer(event, reader):
+        return entry(event)
+    return None if event.verb == "evidence.opened" else _entry(event, who="Somebody", note="")
 
 
 def _entry(event: Event, *, who: str, note: str) -> Entry:

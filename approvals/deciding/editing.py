@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import transaction
 
 from agents import access, actions, present
-from agents.actions.revise import EditDenied
+from agents.actions.revise import EditDenied, Prepared
 from agents.arguments import describe
 from agents.errors import NotEligible, Stale
 from agents.models import Action, Person
@@ -14,7 +14,19 @@ from agents.policy.verdict import SIGNED_TIER
 from approvals.deciding import asking, desk, voting
 from approvals.models import Decision
 
-__all__ = ["Change", "EditDenied", "Edited", "changes", "edit", "editable", "may_sign_edit", "preview"]
+__all__ = [
+    "Begun",
+    "Change",
+    "EditDenied",
+    "Edited",
+    "begin",
+    "changes",
+    "edit",
+    "editable",
+    "finish",
+    "may_sign_edit",
+    "preview",
+]
 
 
 @dataclass(frozen=True)
@@ -43,16 +55,40 @@ def edit(
     whenever the edit makes policy stricter, it goes to review, and the editor of tier 3 can't sign it. Raises Invalid,
     NoSuchAction, Stale, AlreadyVoted, NotEligible, AlreadyDecided, DecisionExpired, InvalidArguments, EditDenied.
     """
+    begun = begin(
+        action_id=action_id, by=by, arguments=arguments, digest=digest, revision=revision, approve=approve, note=note
+    )
+    return finish(begun, by=by)
+
+
+@dataclass(frozen=True)
+class Begun:
+    """An edit that was checked, and looked up for, before any lock is held."""
+
+    prepared: Prepared
+    approve: bool
+    note: str
+
+
+def begin(
+    *, action_id: UUID, by: Person, arguments: dict, digest: str, revision: int, approve: bool, note: str = ""
+) -> Begun:
+    """Check an edit as far as that needs no lock. Called outside a transaction; raises as `edit` does."""
     note = desk.read_text("note", note)
     action = editable(action_id, by)
     if (digest, revision) != (action.digest, action.revision):
         raise Stale(current_digest=action.digest, current_revision=action.revision)
-    prepared = actions.prepare(action, arguments)
-    with transaction.atomic():
-        revised = actions.revise(prepared, by=by)
-        _require_unsigned(action, by)  # they may have signed meanwhile; from here on the row is locked
-        asking.close_revised(action, by)
-        decision = _sign(revised.action, by, note) if approve and not revised.stricter else None
+    return Begun(actions.prepare(action, arguments), approve, note)
+
+
+@transaction.atomic
+def finish(begun: Begun, *, by: Person) -> Edited:
+    """Put the edit in the place of what waits. Raises as `edit` does."""
+    old = begun.prepared.old
+    revised = actions.revise(begun.prepared, by=by)
+    _require_unsigned(old, by)  # they may have signed meanwhile; from here on the row is locked
+    asking.close_revised(old, by)
+    decision = _sign(revised.action, by, begun.note) if begun.approve and not revised.stricter else None
     return Edited(access.action_for(by, revised.action.pk), decision)
 
 

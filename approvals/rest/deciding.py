@@ -7,14 +7,36 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents import present
-from agents.api import read_fields, read_key
+from agents import access, keyed, present
+from agents.actions.revise import Prepared
 from agents.errors import Invalid
+from agents.fields import Fields
 from agents.identities import AgentPrincipal
+from agents.models import Action, Person
 from approvals.deciding import asking, bulk, editing, handing, receipts, renewing, undoing, withdrawing
-from approvals.models import Handover, Question
-from approvals.rest.decisions import person_of, receipt
+from approvals.models import Decision, Handover, Question
+from approvals.rest.decisions import BOUND, person_of, receipt
 from audit import redaction
+
+NOTHING = Fields()
+QUESTION = Fields(
+    {"codes": list, "text": str}, said={"codes": {"items": {"type": "string", "enum": asking.Wanted.values}}}
+)
+ANSWER = Fields({"text": str}, required={"text"})
+REVISION = Fields(
+    {"arguments": dict, "digest": str, "revision": int, "then": str, "note": str},
+    required={"arguments", "digest", "revision"},
+    said={"then": {"enum": ["approve", "review"]}},
+)
+UNDO = Fields({"arguments": dict}, required={"arguments"})
+ITEM = Fields({"id": str, "digest": str, "revision": int}, required={"id", "digest", "revision"})
+TOGETHER = Fields(
+    {"decision": str, "items": list, "reason_code": str, "note": str},
+    required={"decision", "items"},
+    said={"decision": {"enum": Decision.Word.values}, "items": {"items": ITEM.schema()}},
+)
+HANDOVER = Fields({"to": str, "note": str}, required={"to"}, said={"to": {"description": "a username"}})
+HANDOVER_ANSWER = Fields({"answer": str}, required={"answer"}, said={"answer": {"enum": ["accepted", "declined"]}})
 
 
 @api_view(["POST"])
@@ -23,7 +45,7 @@ def withdraw(request: Request, action_id: UUID, decision_id: int) -> Response:
     person = person_of(request)
     if receipts.decision_for(person, decision_id).action_id != action_id:
         raise receipts.NoSuchDecision()
-    read_fields(request.data or {}, {}, required=set())
+    NOTHING.read(request.data)
     withdrawal = withdrawing.withdraw(decision_id=decision_id, by=person)
     return Response(receipt(withdrawal.decision, person))
 
@@ -35,18 +57,25 @@ def questions(request: Request, action_id: UUID) -> Response:
         asked = asking.for_reader(request.user, action_id)
         return Response({"questions": [_question(one, request.user) for one in asked]})
     person = person_of(request)
-    fields = read_fields(request.data, {"codes": list, "text": str}, required=set())
+    fields = QUESTION.read(request.data)
     codes = fields.get("codes", [])
     if not all(isinstance(code, str) for code in codes):
         raise Invalid(errors=[{"field": "codes", "message": "a list of codes"}])
-    question = asking.ask(action_id=action_id, by=person, codes=codes, text=fields.get("text", ""))
-    return Response(_question(question, person), status=201)
+
+    def make(_: object) -> tuple[Action, int, dict]:
+        question = asking.ask(action_id=action_id, by=person, codes=codes, text=fields.get("text", ""))
+        return question.action, 201, {"question": question.pk}
+
+    def show(kept: dict) -> dict:
+        return _question(Question.objects.select_related("action").get(pk=kept["question"]), person)
+
+    return keyed.answer(request, fields, make=make, show=show)
 
 
 @api_view(["POST"])
 def answer(request: Request, action_id: UUID) -> Response:
     """`POST actions/{id}/answer/`: by the agent that proposed it, or by somebody who holds a role of its agent."""
-    fields = read_fields(request.data, {"text": str}, required={"text"})
+    fields = ANSWER.read(request.data)
     question = asking.answer(action_id=action_id, by=request.user, text=fields["text"])
     return Response(_question(question, request.user))
 
@@ -55,31 +84,52 @@ def answer(request: Request, action_id: UUID) -> Response:
 def revise(request: Request, action_id: UUID) -> Response:
     """`POST actions/{id}/revisions/`: edited arguments take the place of what waits; `then` approve signs where that is enough."""
     person = person_of(request)
-    known = {"arguments": dict, "digest": str, "revision": int, "then": str, "note": str}
-    fields = read_fields(request.data, known, required={"arguments", "digest", "revision"})
+    fields = REVISION.read(request.data)
     then = fields.pop("then", "review")
     if then not in ("approve", "review"):
         raise Invalid(errors=[{"field": "then", "message": "write approve or review"}])
-    edited = editing.edit(action_id=action_id, by=person, approve=then == "approve", **fields)
-    decision = receipt(edited.decision, person) if edited.decision else None
-    return Response({"action": present.for_person(edited.action), "decision": decision}, status=201)
+
+    def prepare() -> editing.Begun:
+        return editing.begin(action_id=action_id, by=person, approve=then == "approve", **fields)
+
+    def make(begun: editing.Begun) -> tuple[Action, int, dict]:
+        edited = editing.finish(begun, by=person)
+        kept = {"action": str(edited.action.pk), "decision": edited.decision and edited.decision.pk}
+        return edited.action, 201, kept
+
+    def show(kept: dict) -> dict:
+        action = present.for_person(access.action_for(person, kept["action"]))
+        return {"action": action, "decision": kept["decision"] and _receipt(person, kept["decision"])}
+
+    return keyed.answer(request, [fields, then], prepare=prepare, make=make, show=show)
 
 
 @api_view(["POST"])
 def renew(request: Request, action_id: UUID) -> Response:
     """`POST actions/{id}/renew/`: what waits is looked up and judged anew; the same bytes wait as a new revision."""
     person = person_of(request)
-    fields = read_fields(request.data, {"digest": str, "revision": int}, required={"digest", "revision"})
-    return Response(present.for_person(renewing.renew(action_id=action_id, by=person, **fields)), status=201)
+    fields = BOUND.read(request.data)
+
+    def make(prepared: Prepared) -> tuple[Action, int, dict]:
+        renewed = renewing.finish(prepared, by=person)
+        return renewed, 201, {"action": str(renewed.pk)}
+
+    return keyed.answer(
+        request,
+        fields,
+        prepare=lambda: renewing.begin(action_id=action_id, by=person, **fields),
+        make=make,
+        show=lambda kept: present.for_person(access.action_for(person, kept["action"])),
+    )
 
 
 @api_view(["POST"])
 def undo(request: Request, action_id: UUID) -> Response:
     """`POST actions/{id}/undo/`: the tool that undoes it is proposed by a person; others sign. Once per Idempotency-Key."""
     person = person_of(request)
-    fields = read_fields(request.data, {"arguments": dict}, required={"arguments"})
-    done = undoing.ask(action_id=action_id, by=person, arguments=fields["arguments"], key=read_key(request))
-    headers = {"Idempotent-Replayed": "true"} if done.replayed else {}
+    fields = UNDO.read(request.data)
+    done = undoing.ask(action_id=action_id, by=person, arguments=fields["arguments"], key=keyed.read_key(request))
+    headers = {keyed.REPLAYED: "true"} if done.replayed else {}
     return Response(done.body, status=done.status, headers=headers)
 
 
@@ -87,18 +137,20 @@ def undo(request: Request, action_id: UUID) -> Response:
 def decide_together(request: Request) -> Response:
     """`POST decisions/`: one word on several alike of tier 2, each bound to its digest; 200 with a result for each."""
     person = person_of(request)
-    known = {"decision": str, "items": list, "reason_code": str, "note": str}
-    fields = read_fields(request.data, known, required={"decision", "items"})
+    fields = TOGETHER.read(request.data)
     items = [_bound(one) for one in fields.pop("items")]
     results = bulk.decide(items, by=person, word=fields.pop("decision"), **fields)
     return Response({"results": [asdict(result) for result in results]})
 
 
+def _receipt(person: Person, decision_id: int) -> dict:
+    return receipt(receipts.decision_for(person, decision_id), person)
+
+
 def _bound(given: object) -> bulk.Bound:
     if not isinstance(given, dict):
         raise Invalid(errors=[{"field": "items", "message": "each is an object with id, digest and revision"}])
-    known = {"id": str, "digest": str, "revision": int}
-    one = read_fields(given, known, required=set(known))
+    one = ITEM.read(given)
     try:
         return bulk.Bound(UUID(one["id"]), one["digest"], one["revision"])
     except ValueError:
@@ -109,15 +161,20 @@ def _bound(given: object) -> bulk.Bound:
 def hand_on(request: Request, action_id: UUID) -> Response:
     """`POST actions/{id}/handover/`: to one person who may sign it anyway, who has ten minutes to answer."""
     person = person_of(request)
-    fields = read_fields(request.data, {"to": str, "note": str}, required={"to"})
-    return Response(_handover(handing.give(action_id=action_id, by=person, **fields)), status=201)
+    fields = HANDOVER.read(request.data)
+
+    def make(_: object) -> tuple[Action, int, dict]:
+        handover = handing.give(action_id=action_id, by=person, **fields)
+        return handover.action, 201, _handover(handover)
+
+    return keyed.answer(request, fields, make=make)
 
 
 @api_view(["POST"])
 def answer_handover(request: Request, action_id: UUID) -> Response:
     """`POST actions/{id}/handover/answer/`: by whom it was handed to."""
     person = person_of(request)
-    said = read_fields(request.data, {"answer": str}, required={"answer"})["answer"]
+    said = HANDOVER_ANSWER.read(request.data)["answer"]
     if said not in ("accepted", "declined"):
         raise Invalid(errors=[{"field": "answer", "message": "write accepted or declined"}])
     return Response(_handover(handing.answer(action_id=action_id, by=person, accept=said == "accepted")))

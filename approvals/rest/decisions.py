@@ -6,44 +6,60 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents import access, present
-from agents.api import read_fields
+from agents import access, keyed, present
 from agents.errors import Invalid, TokenCannotDecide
-from agents.models import Person
+from agents.fields import Fields
+from agents.models import Action, Person
 from approvals.action.blocks import checks
-from approvals.deciding import desk, proof, touching
-from approvals.models import Decision, Touch
+from approvals.deciding import desk, proof, receipts, touching
+from approvals.models import Decision, ReasonCode, Touch
 
-_FIELDS = {
-    "decision": str,
-    "digest": str,
-    "revision": int,
-    "reason_code": str,
-    "note": str,
-    "checks": dict,
-    "passkey": dict,
-}
-_REQUIRED = {"decision", "digest", "revision"}
+_CODES = {"enum": ReasonCode.values, "description": "why it is rejected; an approval has none"}
+DECISION = Fields(
+    {
+        "decision": str,
+        "digest": str,
+        "revision": int,
+        "reason_code": str,
+        "note": str,
+        "checks": dict,
+        "passkey": dict,
+    },
+    required={"decision", "digest", "revision"},
+    said={"decision": {"enum": Decision.Word.values}, "reason_code": _CODES},
+)
+BOUND = Fields({"digest": str, "revision": int}, required={"digest", "revision"})
 
 
 @api_view(["POST"])
 def decide(request: Request, action_id: UUID) -> Response:
     """`POST actions/{id}/decisions/`: one person's approve or reject, bound to the digest and revision they read."""
     person = person_of(request)
-    fields = read_fields(request.data, _FIELDS, required=_REQUIRED)
+    fields = DECISION.read(request.data)
     answers = {checks.FIELD + name: str(answer) for name, answer in fields.pop("checks", {}).items()}
-    word, touch = fields.pop("decision"), _touch(request, action_id, fields)
-    proved = {"step_up": proof.method_of(request), "touch": touch}
-    decision = desk.decide(action_id=action_id, by=person, word=word, checks=answers, **proved, **fields)
-    return Response(receipt(decision, person), status=201)
+    asked = request.data
+    word, passkey = fields.pop("decision"), fields.pop("passkey", None)
+
+    # A touch counts once, and what is wrong with one is on record whatever becomes of the decision.
+    def prepare() -> Touch | None:
+        return _touch(request, action_id, word, passkey, fields)
+
+    def make(touch: Touch | None) -> tuple[Action, int, dict]:
+        proved = {"step_up": proof.method_of(request), "touch": touch}
+        decision = desk.decide(action_id=action_id, by=person, word=word, checks=answers, **proved, **fields)
+        return decision.action, 201, {"decision": decision.pk}
+
+    def show(kept: dict) -> dict:
+        return receipt(receipts.decision_for(person, kept["decision"]), person)
+
+    return keyed.answer(request, asked, prepare=prepare, make=make, show=show)
 
 
-def _touch(request: Request, action_id: UUID, fields: dict) -> Touch | None:
-    """Take a touch out of the fields and verify it; None when none was sent."""
-    answer = fields.pop("passkey", None)
+def _touch(request: Request, action_id: UUID, word: str, answer: dict | None, fields: dict) -> Touch | None:
+    """Verify a touch; None when none was sent."""
     if answer is None:
         return None
-    if request.data["decision"] != Decision.Word.APPROVE:
+    if word != Decision.Word.APPROVE:
         raise Invalid(errors=[{"field": "passkey", "message": "only an approval takes a touch"}])
     bound = {"digest": fields["digest"], "revision": fields["revision"]}
     return touching.take(request.session, action_id=action_id, by=request.user, answer=answer, **bound)
@@ -53,7 +69,7 @@ def _touch(request: Request, action_id: UUID, fields: dict) -> Touch | None:
 def passkey_challenge(request: Request, action_id: UUID) -> Response:
     """`POST actions/{id}/passkey-challenge/`: what a browser needs for one touch that approves what they read."""
     person = person_of(request)
-    bound = read_fields(request.data, {"digest": str, "revision": int}, required={"digest", "revision"})
+    bound = BOUND.read(request.data)
     return Response(touching.ask(request.session, action_id=action_id, by=person, **bound))
 
 

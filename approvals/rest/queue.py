@@ -6,12 +6,17 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents.api import read_fields
+from agents import keyed
+from agents.fields import Fields
+from agents.models import Action
 from approvals import queue as queue_
 from approvals.attending import claims
 from approvals.models import Claim
 from approvals.queue import asked
 from approvals.rest.decisions import person_of
+
+CLAIM = Fields({"take_over": str}, said={"take_over": {"enum": ["yes"]}})
+NOTHING = Fields()
 
 
 @api_view(["GET"])
@@ -26,16 +31,26 @@ def queue(request: Request) -> Response:
 def claim(request: Request, action_id: UUID) -> Response:
     """`POST actions/{id}/claim/`: 201, the slot is theirs to work on for ten minutes; `take_over` takes it from somebody."""
     person = person_of(request)
-    over = read_fields(request.data or {}, {"take_over": str}, required=set()).get("take_over") == "yes"
-    return Response(_claim(claims.take(action_id, by=person, over=over)), status=201)
+    over = CLAIM.read(request.data).get("take_over") == "yes"
+
+    def make(_: object) -> tuple[Action, int, dict]:
+        claim = claims.take(action_id, by=person, over=over)
+        return claim.slot.action, 201, _claim(claim)
+
+    return keyed.answer(request, over, make=make)
 
 
 @api_view(["POST"])
 def release(request: Request, action_id: UUID) -> Response:
     """`POST actions/{id}/release/`: 204, whether there was a claim of theirs or not."""
+    NOTHING.read(request.data)
     claims.release(action_id, by=person_of(request))
     return Response(status=204)
 
 
 def _claim(claim: Claim) -> dict:
-    return {"slot": claim.slot.label, "taken_at": claim.taken_at, "until": claim.until}
+    return {
+        "slot": claim.slot.label,
+        "taken_at": claim.taken_at.isoformat(),
+        "until": claim.until.isoformat(),
+    }

@@ -1,20 +1,25 @@
 """REST doors for people: who is away, and taking an action further. A token has neither colleagues nor reasons."""
 
-from datetime import datetime
 from uuid import UUID
 
-from django.utils.dateparse import parse_datetime
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents.api import read_fields
+from agents import keyed
 from agents.errors import Invalid, TokenCannotDecide
-from agents.models import Person
+from agents.fields import Fields, instant
+from agents.models import Action, Person
 from approvals.attending import absences, escalating
 from approvals.models import Absence, Escalation
 
-_ABSENCE = {"since": str, "until": str, "stand_in": str}
+_MOMENT = {"format": "date-time", "description": "an instant with its zone"}
+ABSENCE = Fields(
+    {"since": str, "until": str, "stand_in": str},
+    required={"until"},
+    said={"since": _MOMENT, "until": _MOMENT, "stand_in": {"description": "a username"}},
+)
+REASON = Fields({"reason": str}, required={"reason"})
 
 
 @api_view(["GET", "POST"])
@@ -22,7 +27,7 @@ def collection(request: Request) -> Response:
     """`GET absences/`: one's own, and whom one stands in for. `POST absences/`: to be away, from now on or `since`."""
     person = _person(request)
     if request.method == "POST":
-        return Response(_absence(_declare(person, request.data)), status=201)
+        return keyed.answer(request, request.data, make=lambda _: (None, 201, _absence(_declare(person, request.data))))
     shelf = absences.shelf(person)
     return Response(
         {
@@ -45,25 +50,20 @@ def absence(request: Request, absence_id: int) -> Response:
 def escalate(request: Request, action_id: UUID) -> Response:
     """`POST actions/{id}/escalate/`: take the next rung now, with a reason."""
     person = _person(request)
-    fields = read_fields(request.data, {"reason": str}, required={"reason"})
-    return Response(_escalation(escalating.escalate(action_id, by=person, reason=fields["reason"])), status=201)
+    fields = REASON.read(request.data)
+
+    def make(_: object) -> tuple[Action, int, dict]:
+        escalation = escalating.escalate(action_id, by=person, reason=fields["reason"])
+        return escalation.action, 201, _escalation(escalation)
+
+    return keyed.answer(request, fields, make=make)
 
 
 def _declare(person: Person, data: object) -> Absence:
-    fields = read_fields(data, _ABSENCE, required={"until"})
-    times = {name: _instant(name, fields[name]) for name in ("since", "until") if name in fields}
+    fields = ABSENCE.read(data)
+    times = {name: instant(name, fields[name]) for name in ("since", "until") if name in fields}
     stand_in = _colleague(fields["stand_in"]) if fields.get("stand_in") else None
     return absences.declare(person=person, by=person.actor(), stand_in=stand_in, **times)
-
-
-def _instant(field: str, text: str) -> datetime:
-    try:
-        at = parse_datetime(text)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        raise Invalid(errors=[{"field": field, "message": "write an instant with its zone, like 2026-12-01T18:00:00Z"}])
-    return at
 
 
 def _colleague(username: str) -> Person:

@@ -184,7 +184,7 @@ def test_two_clients_may_use_the_same_key(client, company, token):
 
 
 def test_a_key_that_is_being_answered_is_409(client, company, token):
-    scope = f"client:{Token.objects.get().client_id}"
+    scope = f"client:{Token.objects.get().client_id} {RUNS}"
     settings = connection.get_connection_params()
     settings = {name: settings[name] for name in ("dbname", "user", "password", "host", "port") if name in settings}
     with psycopg.connect(**settings) as other:
@@ -490,7 +490,7 @@ def test_the_list_takes_the_same_queries_whatever_its_length(client, company, to
 
 
 def test_the_list_is_paged_newest_first_and_filtered(client, company, token, monkeypatch):
-    monkeypatch.setattr("agents.api_runs.PAGE", 2)
+    monkeypatch.setattr("agents.paging.PAGE", 2)
     made = [enqueue(company) for _ in range(5)]
     waiting_one = parked(company)
     made.append(waiting_one)
@@ -526,15 +526,12 @@ def test_a_page_is_read_down_the_primary_key_in_one_query(client, company, token
         ({"cursor": "-" * 36}, "cursor"),
         ({"cursor": "\x00"}, "cursor"),
         ({"limit": "7"}, "limit"),
+        ({"agent": "\x00"}, "agent"),
+        ({"state": ["queued", "failed"]}, "state"),
     ],
 )
 def test_a_bad_filter_is_refused_by_name(client, company, token, query, field):
     problem(get(client, RUNS, token, **query), 422, "invalid", field)
-
-
-def test_an_agent_of_no_possible_name_has_no_runs(client, company, token):
-    enqueue(company)
-    assert get(client, RUNS, token, agent="\x00").json()["results"] == []
 
 
 def test_a_cursor_is_a_place_and_shows_nobody_elses_runs(client, company, token):
@@ -720,7 +717,7 @@ def test_an_outcome_told_again_under_its_key_is_told_once(client, company, token
     assert (again.status_code, again.json(), again["Idempotent-Replayed"]) == (201, first.json(), "true")
     assert Outcome.objects.count() == 1
     problem(post(client, at(run, "outcome"), {"outcome": "rework"}, token, key="o1"), 422, "idempotency_key_reused")
-    problem(ask(client, token, key="o1"), 422, "idempotency_key_reused")
+    assert ask(client, token, key="o1").status_code == 202  # a key belongs to one address
     other = completed(company)
     problem(post(client, at(other, "outcome"), {"outcome": "resolved"}, token, key="o1"), 422, "idempotency_key_reused")
 

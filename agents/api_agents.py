@@ -28,7 +28,7 @@ def collection(request: Request) -> Response:
     given = paging.read(request, FILTERS)
     found = access.visible_agents(request.user).order_by("slug")
     if cursor := given.get("cursor"):
-        found = found.filter(slug__gt=cursor)
+        found = found.filter(slug__gt=paging.read_slug("cursor", cursor))
     return paging.answer(request, found, show=lambda page: [present_agents.in_list(one) for one in page], place="slug")
 
 

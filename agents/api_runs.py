@@ -80,6 +80,7 @@ def outcome(request: Request, run_id: UUID) -> Response:
 def _enqueue(request: Request) -> Response:
     if not isinstance(request.user, ClientPrincipal):
         raise NotAllowed("Only clients enqueue runs. Send a client's token as `Authorization: Bearer <token>`.")
+    keyed.read_key(request)  # what can't be answered once isn't looked at
     fields = TASK.read(request.data)
     # An agent that isn't there and one this token doesn't name look alike.
     agent = access.agent_for(request.user, fields["agent"])

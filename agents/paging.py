@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.core.validators import slug_re
 from django.db.models import Model, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,7 +21,7 @@ def read(request: Request, known: Sequence[str]) -> dict[str, str]:
     errors = [{"field": name[:80], "message": unknown} for name in sorted(given.keys() - set(known))]
     errors += [{"field": name, "message": "give it once"} for name in known if len(given.get(name, ())) > 1]
     errors += [
-        {"field": name, "message": "holds a character that no name has"} for name in known if _is_odd(given, name)
+        {"field": name, "message": "write what to look for, or leave it out"} for name in known if _is_odd(given, name)
     ]
     if errors:
         raise Invalid(errors=errors)
@@ -29,7 +30,7 @@ def read(request: Request, known: Sequence[str]) -> dict[str, str]:
 
 def _is_odd(given: dict, name: str) -> bool:
     # The database refuses some of what a query may hold, and nothing it knows is named so.
-    return any(not text.isprintable() for text in given.get(name, ()))
+    return any(not text or not text.isprintable() for text in given.get(name, ()))
 
 
 def answer(
@@ -60,6 +61,13 @@ def read_id(field: str, given: str) -> UUID:
     except ValueError as error:
         message = "take it from `next` of the page before" if field == "cursor" else "an id, as it was answered"
         raise Invalid(errors=[{"field": field, "message": message}]) from error
+
+
+def read_slug(field: str, given: str) -> str:
+    """Return a slug that was given. Raises Invalid."""
+    if not slug_re.fullmatch(given):
+        raise Invalid(errors=[{"field": field, "message": "take it from `next` of the page before"}])
+    return given
 
 
 def number(field: str, given: str, *, most: int) -> int:

@@ -3,11 +3,12 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 
 BODY_SECONDS = 10.0
 MAX_BODY_BYTES = 256 * 1024
 
-_PROBLEMS = {
+PROBLEMS = {
     408: (
         "body_too_slow",
         f"The body didn't arrive within {BODY_SECONDS:.0f} seconds. Nothing was done; send it again.",
@@ -23,7 +24,7 @@ class Refused(Exception):
     """The body is too large (413) or too slow (408); the connection is closed."""
 
     def __init__(self, status: int):
-        super().__init__(_PROBLEMS[status][1])
+        super().__init__(PROBLEMS[status][1])
         self.status = status
 
 
@@ -67,8 +68,9 @@ def again(body: bytes, receive: Callable[[], Awaitable[dict]]) -> Callable[[], A
 
 async def refuse(send: Callable[[dict], Awaitable[None]], status: int) -> None:
     """Answer a refused body with a problem (RFC 9457) and close the connection."""
-    code, detail = _PROBLEMS[status]
-    problem = {"type": f"urn:countersign:problem:{code}", "status": status, "code": code, "detail": detail}
+    code, detail = PROBLEMS[status]
+    title = HTTPStatus(status).phrase
+    problem = {"type": f"/api/docs/#{code}", "title": title, "status": status, "code": code, "detail": detail}
     headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps(problem).encode()})

@@ -27,12 +27,14 @@ from controlplane.metrics import requests as counted
 
 logger = logging.getLogger("countersign.problems")
 MEDIA_TYPE = "application/problem+json"
+#: The page that says of each code what it means and what to do: part of the API, so it stays where it is.
+EXPLAINED = "/api/docs/"
 
 _AWAY = (OperationalError, InterfaceError)
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 #: Framework errors by class: code and what to do next. The first match wins.
-_FRAMEWORK = (
+FRAMEWORK = (
     (drf.ParseError, "bad_json", None),
     (drf.NotAuthenticated, "not_authenticated", "Send `Authorization: Bearer <token>`, or sign in."),
     (drf.AuthenticationFailed, "invalid_token", None),
@@ -57,7 +59,7 @@ def actor_of(request) -> Actor:
 
 def body_of(*, status: int, code: str, detail: str, errors: list[dict] | None = None, **extra) -> dict:
     """Return the members of one problem (RFC 9457 section 3.1), plus `code` and, where fields are to blame, `errors`."""
-    body = {"type": f"urn:countersign:problem:{code}", "title": HTTPStatus(status).phrase, "status": status}
+    body = {"type": f"{EXPLAINED}#{code}", "title": HTTPStatus(status).phrase, "status": status}
     body |= {"code": code, "detail": detail}
     if errors:
         body["errors"] = errors
@@ -89,7 +91,7 @@ def _problem_and_headers(exc: Exception, request) -> tuple[dict | None, dict]:
         return body_of(status=403, code="csrf_failed", detail=detail), {}
     if isinstance(exc, _AWAY):
         return _database_away(exc, request)
-    for kind, code, sentence in _FRAMEWORK:
+    for kind, code, sentence in FRAMEWORK:
         if isinstance(exc, kind):
             status = getattr(exc, "status_code", 404 if kind is Http404 else 403)
             headers = {"WWW-Authenticate": exc.auth_header} if getattr(exc, "auth_header", None) else {}

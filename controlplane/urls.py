@@ -9,6 +9,7 @@ from agents import api_agents, api_policies, api_runs
 from approvals.rest import deciding, decisions, queue, record, staffing
 from controlplane import health, problems
 from controlplane.metrics.door import metrics
+from controlplane.openapi import doors
 from controlplane.reauthentication import reauthenticate
 
 api = [
@@ -60,6 +61,8 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
     path("api/v1/", include(api)),
+    path("api/schema/", doors.schema, name="api-schema"),
+    path("api/docs/", doors.page, name="api-docs"),
     path("accounts/", include(accounts)),
     # Django's way from an object of the admin to its page on the site: ours have none, and odd ids broke it.
     path("admin/r/<path:rest>", problems.not_found),

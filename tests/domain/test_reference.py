@@ -26,7 +26,7 @@ def _families(cls):
 
 
 def test_every_code_a_door_may_answer_is_documented():
-    framework = {code for _, code, _ in problems._FRAMEWORK}
+    framework = {code for _, code, _ in problems.FRAMEWORK}
     ours = {cls.code for cls in _families(errors.Refusal) if not cls.__module__.startswith("tests")}
     ours -= {"no_such_person"}  # the command line alone
     page = (DOCS / "rest.md").read_text()

@@ -1,7 +1,9 @@
 """The people and the agent that the faces show, and a browser for whoever signs in."""
 
 import pytest
+from django.test import Client
 
+from tests.conformance import require
 from tests.factories import make_agent, make_person, prove
 
 
@@ -30,3 +32,18 @@ def at(client):
         return client
 
     return sign_in
+
+
+@pytest.fixture(autouse=True)
+def _as_its_schema_says(monkeypatch):
+    """Hold every answer of the API in these tests against the schema it publishes."""
+    send = Client.request
+
+    def request(self, **asked):
+        response = send(self, **asked)
+        path = asked.get("PATH_INFO", "/")
+        if path.startswith("/api/v1/"):
+            require(asked["REQUEST_METHOD"], path, response.status_code, response.headers, response.content)
+        return response
+
+    monkeypatch.setattr(Client, "request", request)

@@ -76,7 +76,7 @@ def problem(response, status, code, field=None):
     assert response.status_code == status, response.content
     assert response["Content-Type"] == "application/problem+json"
     body = response.json()
-    assert (body["status"], body["code"], body["type"]) == (status, code, f"urn:countersign:problem:{code}")
+    assert (body["status"], body["code"], body["type"]) == (status, code, f"/api/docs/#{code}")
     assert len(body["detail"]) > 20 and "Traceback" not in body["detail"]
     if field:
         assert field in [error["field"] for error in body["errors"]], body

@@ -1,15 +1,20 @@
 """What the API says of itself is true: every address is declared, the page shows it, and schemathesis finds no fault."""
 
+import re
+
 import pytest
 import schemathesis
+from django.core.management import call_command
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connection
 from django.test import Client
+from django.urls import reverse
 from hypothesis import HealthCheck, settings
 from schemathesis.config import SchemathesisConfig
 
 from agents import identities
-from controlplane.openapi import calls, doors
+from controlplane import urls
+from controlplane.openapi import calls, codes, doors
 from controlplane.wsgi import application
 from tests.faces.test_rest import OPERATOR
 from tests.factories import make_action, make_company, prove
@@ -76,6 +81,94 @@ def shown(request, company):
         return {"Cookie": f"countersign_session={session}; countersign_csrf={secret}", "X-CSRFToken": secret}
 
     return of
+
+
+# --- the schema
+
+
+def test_every_address_of_the_api_is_declared_and_nothing_else():
+    def template(pattern) -> str:
+        return re.sub(r"<\w+:(\w+)>", r"{\1}", str(pattern.pattern))
+
+    found = {
+        (method.upper(), template(one))
+        for one in urls.api
+        for method in one.callback.cls().allowed_methods
+        if method != "OPTIONS"
+    }
+    assert found == set(calls.CALLS)
+
+
+def test_the_schema_is_valid_and_nothing_in_it_is_guessed(tmp_path, capsys):
+    call_command("spectacular", validate=True, fail_on_warn=True, file=str(tmp_path / "schema.yml"))
+    assert not capsys.readouterr().err
+
+
+def test_every_operation_says_who_may_call_what_it_answers_and_what_goes_wrong():
+    known = codes.catalogue()
+    for path, item in doors.document()["paths"].items():
+        for method, operation in item.items():
+            where = f"{method} {path}"
+            assert operation["operationId"] and operation["security"] and operation["summary"], where
+            assert {"401", "404", "405", "422", "429", "500", "503"} <= set(operation["responses"]), where
+            assert ("requestBody" in operation) == (method == "post"), where
+            for status, response in operation["responses"].items():
+                assert int(status) < 400 or "application/problem+json" in response["content"], where
+                for code in re.findall(r"`(\w+)`", response["description"]):
+                    assert known[code].status == int(status), f"{where}: {code}"
+
+
+def test_no_token_is_shown_the_way_to_a_decision():
+    people = r"decisions/|revisions/|renew/|claim/|escalate/|handover/|queue/|audit/|/stop/|/resume/|readiness/"
+    for (method, path), call in calls.CALLS.items():
+        if re.search(people, path):
+            assert call.who == ("people",), f"{method} {path}"
+
+
+@pytest.mark.parametrize(
+    ("query", "accept", "kind", "begins"),
+    [
+        ("", "*/*", "application/vnd.oai.openapi", b"openapi: 3.1.0"),
+        ("", "application/json", "application/vnd.oai.openapi+json", b"{"),
+        ("?format=json", "*/*", "application/vnd.oai.openapi+json", b"{"),
+        ("?format=yaml", "application/json", "application/vnd.oai.openapi", b"openapi: 3.1.0"),
+        ("?format=exe", "*/*", "application/vnd.oai.openapi", b"openapi: 3.1.0"),
+    ],
+)
+def test_the_schema_is_there_for_everybody_in_two_forms(client, query, accept, kind, begins):
+    answer = client.get(reverse("api-schema") + query, headers={"Accept": accept})
+    assert (answer.status_code, answer["Content-Type"].partition(";")[0]) == (200, kind)
+    assert answer.content.startswith(begins)
+
+
+def test_the_page_shows_every_call_and_every_code_where_problems_point(client):
+    answer = client.get(reverse("api-docs"))
+    page = answer.content.decode()
+    assert answer.status_code == 200 and "script-src 'self'" in answer["Content-Security-Policy"]
+    for (method, path), call in calls.CALLS.items():
+        assert f'id="{call.id}"' in page and f"{method} /api/v1/{path}" in page
+    for code in codes.catalogue():
+        assert page.count(f'id="{code}"') == 1, code
+    problem = client.get("/api/v1/actions/").json()
+    address, _, place = problem["type"].partition("#")
+    assert address == reverse("api-docs") and f'id="{place}"' in page
+
+
+def test_every_place_on_the_page_has_one_name_and_every_link_a_place(client):
+    page = client.get(reverse("api-docs")).content.decode()
+    names = re.findall(r'\bid="([^"]+)"', page)
+    assert len(names) == len(set(names))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(names)
+
+
+def test_the_page_asks_the_database_nothing_and_nobody_else_anything(client, django_assert_num_queries):
+    doors.document()
+    with django_assert_num_queries(0):
+        page = client.get(reverse("api-docs")).content.decode()
+    assert not re.search(r'(src|href)="(https?:)?//|style="', page)
+
+
+# --- whatever is sent
 
 
 def _maker(case) -> str:

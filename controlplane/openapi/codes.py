@@ -7,8 +7,8 @@ from functools import cache
 from agents.errors import Refusal
 from controlplane import bodies, problems
 
-#: Raised by commands alone: no door answers it.
-_COMMANDS = ("controlplane.management", "agents.people")
+#: Raised by commands and workers alone: no door answers it.
+_ELSEWHERE = ("controlplane.management", "agents.people", "agents.engine", "tests")
 #: What the doors themselves answer; the rest are the framework's and the refusals'.
 _DOORS = (
     (403, "csrf_failed", "A request with a session needs its CSRF token in the header X-CSRFToken."),
@@ -30,6 +30,8 @@ class Code:
 @cache
 def catalogue() -> dict[str, Code]:
     """Return every code by name."""
+    import controlplane.urls  # noqa: F401 - whoever raises one stands behind an address, and is known once these are
+
     found: dict[str, Code] = {}
     for status, code, sentence in sorted(_all(), key=lambda one: (one[0], one[1])):
         known = found.get(code, Code(code, status, ()))
@@ -40,7 +42,7 @@ def catalogue() -> dict[str, Code]:
 
 def _all() -> Iterator[tuple[int, str, str]]:
     for refusal in _families(Refusal):
-        if not refusal.__module__.startswith((*_COMMANDS, "tests")):
+        if not refusal.__module__.startswith(_ELSEWHERE):
             yield refusal.status, refusal.code, refusal.sentence
     for kind, code, sentence in problems.FRAMEWORK:
         status = getattr(kind, "status_code", _STATUS_OF.get(code, 400))

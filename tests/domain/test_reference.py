@@ -15,6 +15,7 @@ from agents.policy.language import Mode, Type
 from agents.policy.reading import grammar
 from approvals.models import ReasonCode
 from controlplane import problems
+from controlplane.openapi import calls, codes
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
 
@@ -31,6 +32,19 @@ def test_every_code_a_door_may_answer_is_documented():
     ours -= {"no_such_person"}  # the command line alone
     page = (DOCS / "rest.md").read_text()
     assert {code for code in framework | ours if f"`{code}`" not in page} == set()
+
+
+def test_the_table_of_problems_says_each_code_once_with_its_true_status():
+    rows = re.findall(r"^\| (\d{3}) \| ((?:`\w+` ?)+)\|", (DOCS / "rest.md").read_text(), re.MULTILINE)
+    written = [(code, int(status)) for status, names in rows for code in re.findall(r"`(\w+)`", names)]
+    assert sorted(written) == sorted((one.code, one.status) for one in codes.catalogue().values())
+
+
+def test_every_call_of_the_api_is_documented():
+    page = re.sub(r"\?[\w=&]*", "", (DOCS / "rest.md").read_text())
+    known = {re.sub(r"\{\w+\}", "{}", call) for call in re.findall(r"`([A-Z]+ [a-z{}/-]+)`", page)}
+    shown = {f"{method} {re.sub(r'{[a-z_]+}', '{}', path)}" for method, path in calls.CALLS}
+    assert shown - known == set()
 
 
 def test_every_state_and_reason_code_is_documented():

@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from agents import sight
-from agents.errors import NoSuchAction, NoSuchAgent, NoSuchRun
+from agents.errors import NoSuchAccount, NoSuchAction, NoSuchAgent, NoSuchRun
 from agents.identities import AgentPrincipal, ClientPrincipal
 from agents.models import (
     Action,
@@ -123,6 +123,17 @@ def agent_for(viewer: Viewer, slug: str) -> Agent:
     if agent is None:
         raise NoSuchAgent()
     return agent
+
+
+def person_for(viewer: Viewer, username: str) -> Person:
+    """Return a person whose dossier this viewer may read: any account of their own, and anybody's for those who may read
+    all. Raises NoSuchAccount for a missing and a foreign one alike, and for every token.
+    """
+    asked = Person.objects.filter(username=username) if username.isprintable() else Person.objects.none()
+    found = asked.first() if isinstance(viewer, Person) and viewer.is_active else None
+    if found is None or not (found.human_id == viewer.human_id or reads_all(viewer)):
+        raise NoSuchAccount()
+    return found
 
 
 def may_edit(person: Person, agent: Agent) -> bool:

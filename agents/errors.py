@@ -67,6 +67,11 @@ class NoSuchAction(Refusal):
     sentence = "There is no such action here, or it isn't yours to see."
 
 
+class NoSuchAccount(Refusal):
+    code, status = "not_found", 404
+    sentence = "There is no such person here, or they aren't yours to look up."
+
+
 class NoSuchRun(Refusal):
     code, status = "not_found", 404
     sentence = "There is no such run here, or it isn't yours to see."

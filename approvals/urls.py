@@ -8,12 +8,14 @@ from approvals.pages import (
     board,
     bulk,
     deciding,
+    dossiers,
     handing,
     owners,
     passkeys,
     preferences,
     queue,
     runs,
+    search,
     stops,
 )
 
@@ -32,6 +34,10 @@ urlpatterns = [
     path("queue/", queue.queue_page, name="queue"),
     path("", queue.queue_page, name="queue"),  # the last of a name is what reverse() answers
     path("actions/<uuid:action_id>/", action.action_page, name="action"),
+    path("actions/<uuid:action_id>/dossier/", dossiers.of_action, name="action-dossier"),
+    path("runs/<uuid:run_id>/dossier/", dossiers.of_run, name="run-dossier"),
+    path("agents/<slug:slug>/dossier/", dossiers.of_agent, name="agent-dossier"),
+    path("people/<str:username>/dossier/", dossiers.of_person, name="person-dossier"),
     path("actions/<uuid:action_id>/recheck/", action.recheck_action, name="recheck"),
     path("actions/<uuid:action_id>/renew/", deciding.renew, name="renew"),
     path("actions/<uuid:action_id>/evidence/<uuid:piece_id>/", action.evidence_page, name="evidence"),
@@ -63,6 +69,7 @@ urlpatterns = [
     path("runs/<uuid:run_id>/resume/", runs.resume_run, name="resume-run"),
     path("runs/<uuid:run_id>/cancel/", runs.cancel_run, name="cancel-run"),
     path("runs/<uuid:run_id>/seen/", runs.see_run, name="see-run"),
+    path("search/", search.search_page, name="search"),
     path("agents/", owners.agents_page, name="agents"),
     path("agents/<slug:slug>/", owners.agent_page, name="agent"),
     path("agents/<slug:slug>/policy/", owners.policy_page, name="policy"),

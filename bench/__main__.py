@@ -3,7 +3,7 @@
 import os
 import sys
 
-from bench import action, board, carrying, deciding, footprint, gate, log, million, policy, queue
+from bench import action, board, carrying, deciding, dossier, footprint, gate, log, million, policy, queue, search
 from bench.lines import measure
 
 MODULES = {
@@ -15,6 +15,8 @@ MODULES = {
     "gate": gate,
     "carrying": carrying,
     "log": log,
+    "dossier": dossier,
+    "search": search,
 }
 #: What takes minutes is measured only when it is named.
 LONG = {"million": million, "footprint": footprint}

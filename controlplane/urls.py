@@ -6,7 +6,7 @@ from django.urls import include, path
 
 from agents import api as agents_api
 from agents import api_agents, api_policies, api_runs
-from approvals.rest import deciding, decisions, queue, record, staffing
+from approvals.rest import deciding, decisions, dossiers, queue, record, search, staffing
 from controlplane import health, problems
 from controlplane.metrics.door import metrics
 from controlplane.openapi import doors
@@ -34,6 +34,11 @@ api = [
     path("actions/<uuid:action_id>/claim/", queue.claim, name="api-claim"),
     path("actions/<uuid:action_id>/release/", queue.release, name="api-release"),
     path("queue/", queue.queue, name="api-queue"),
+    path("search/", search.search, name="api-search"),
+    path("actions/<uuid:action_id>/dossier/", dossiers.of_action, name="api-action-dossier"),
+    path("runs/<uuid:run_id>/dossier/", dossiers.of_run, name="api-run-dossier"),
+    path("agents/<slug:slug>/dossier/", dossiers.of_agent, name="api-agent-dossier"),
+    path("people/<str:username>/dossier/", dossiers.of_person, name="api-person-dossier"),
     path("runs/", api_runs.collection, name="api-runs"),
     path("runs/<uuid:run_id>/", api_runs.run, name="api-run"),
     path("runs/<uuid:run_id>/cancel/", api_runs.cancel, name="api-cancel-run"),

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from agents import access, arguments, binding, canonical, headline, wire
 from agents.actions.gathering import Gathered, gather
 from agents.errors import InvalidArguments, ToolStopped, UnknownTool
-from agents.models import Agent, Grant, Person, Tool
+from agents.models import Agent, AgentRole, Grant, Person, Tool
 from agents.policy.verdict import Verdict
 
 
@@ -50,6 +50,7 @@ class Checked:
     self_humans: list[int]
     sign: dict
     snapshot: dict
+    holders: dict[str, dict[str, str]]
 
     def bind(self, verdict: Verdict) -> binding.Bound:
         """Bind what was proposed, and what was looked up for it, under the policy that gave the verdict."""
@@ -99,6 +100,7 @@ def _gathered(
     root = str(proposal.root_id) if proposal.root_id else run
     known = {"claims": proposal.claims, "run": run, "root": root, "led": proposal.led}
     gathered = gather(agent, definition, args, called_before=called_before, **known)
+    roles = list(agent.roles.select_related("person"))
     return Checked(
         tool=grant.tool,
         args=args,
@@ -109,7 +111,8 @@ def _gathered(
         impact=_impact(definition.body, args),
         self_humans=access.self_humans(agent, asked_by, run_id=proposal.run_id),
         sign=agent.sign,
-        snapshot=_snapshot(agent, grant),
+        snapshot=_snapshot(agent, grant, roles),
+        holders={role.role: role.person.as_named() for role in roles},
     )
 
 
@@ -142,10 +145,9 @@ def _impact(definition: dict, args: dict) -> int:
     return amount["minor"] if isinstance(amount, dict) else 0
 
 
-def _snapshot(agent: Agent, grant: Grant) -> dict:
-    roles = {role.role: role.person_id for role in agent.roles.all()}
+def _snapshot(agent: Agent, grant: Grant, roles: Iterable[AgentRole]) -> dict:
     return {
-        "roles": roles,
+        "roles": {role.role: role.person_id for role in roles},
         "sign": agent.sign,
         "grant": grant.pk,
         "tool_tier": grant.tool.tier,

@@ -192,6 +192,8 @@ def _record(principal: Principal, action: Action, checked: Checked, judged: Judg
             "to": action.state,
             "outcome": action.verdict,
             "agent": action.agent_id,
+            "slug": action.agent.slug,
+            **_whence(action),
             "tool": checked.tool.name,
             "digest": action.digest,
             "payload_digest": action.payload_digest,
@@ -206,11 +208,26 @@ def _record(principal: Principal, action: Action, checked: Checked, judged: Judg
             "slots": [group.name for group in judged.groups],
             "snapshot": checked.snapshot,
             "sampled": action.sampled,
+            "permit_seconds": action.permit_seconds,
         },
         private={"headline": redaction.redact(action.headline, checked.gathered.compiled.policy.redact).text}
-        | _seen(action, judged.verdict),
+        | _seen(action, judged.verdict)
+        | {"holders": checked.holders},
         retention=log.RETENTION_BY_TIER[action.effective_tier],
     )
+
+
+def _whence(action: Action) -> dict:
+    """Return who proposed it, for whom, and what it belongs to: ids alone."""
+    ids = {
+        "run": action.run_id,
+        "lineage": action.lineage,
+        "undoes": action.undoes_id,
+        "on_behalf_of": action.on_behalf_of_id,
+    }
+    person = action.proposer_person_id
+    proposer = f"person:{person}" if person else f"agent:{action.proposer_agent_id}"
+    return {"proposer": proposer} | {name: str(one) if one else None for name, one in ids.items()}
 
 
 def _seen(action: Action, verdict: Verdict) -> dict:

@@ -17,7 +17,7 @@ PAGE = 50
 
 def reads_all(person: Person) -> bool:
     """Whether a member of staff may read every person and permission (superusers and auditors)."""
-    return person.is_active and person.is_staff and (person.is_superuser or person.has_perm("agents.read_all"))
+    return person.is_staff and access.reads_all(person)
 
 
 def dossier_of(agent: Agent) -> str:

@@ -39,3 +39,7 @@ class Person(AbstractUser):
     def actor(self) -> Actor:
         """This person, as the record keeps whoever acts."""
         return Actor(kind="person", id=str(self.pk), display=str(self), human=self.human_id)
+
+    def as_named(self) -> dict[str, str]:
+        """The names of this person, as an event keeps them apart from the record: there they can be erased."""
+        return {"username": self.username, "name": self.get_full_name()}

@@ -226,6 +226,7 @@ def _record_import(changes: _Changes, people: dict[str, Person]) -> None:
         by=changes.by,
         subject=("agent", str(agent.pk)),
         data={
+            "slug": agent.slug,
             "roles": {role: str(person.pk) for role, person in people.items()},
             "sign": agent.sign,
             "ladder": agent.ladder,
@@ -239,7 +240,10 @@ def _record_import(changes: _Changes, people: dict[str, Person]) -> None:
             "team": agent.team,
             "policy": agent.policy.digest if agent.policy else None,
         },
-        private={"changes": changes.lines},
+        private={
+            "changes": changes.lines,
+            "holders": {role: person.as_named() for role, person in people.items()},
+        },
     )
 
 

@@ -76,10 +76,21 @@ def enqueue(
     RunContent.objects.create(run=run, **_content(agent, asked.input))
     data = {"agent": agent.pk, "input_digest": run.input_digest, "caps": run.caps, "kind": kind}
     data |= {"policy": agent.policy.label if agent.policy else None, "parent": str(parent.pk) if parent else None}
-    log.record("run.enqueued", by=by, subject=("run", str(run.pk)), data=data)
+    told, names = _who_answers(run)
+    log.record("run.enqueued", by=by, subject=("run", str(run.pk)), data=data | told, private=names)
     wake.ring_run(run.pk)
     failpoints.reach("in_enqueue")
     return run
+
+
+def _who_answers(run: Run) -> tuple[dict, dict]:
+    """Return for the record who answers for the run, and under which policy: ids, and apart from them the names."""
+    agent, lead = run.agent, run.mission_lead
+    roles = list(agent.roles.select_related("person"))
+    told = {"slug": agent.slug, "roles": {role.role: role.person_id for role in roles}}
+    told |= {"policy_digest": agent.policy.digest if agent.policy else None, "mission_lead": lead and str(lead.pk)}
+    names = {"holders": {role.role: role.person.as_named() for role in roles}}
+    return told, names | ({"mission_lead_name": lead.as_named()} if lead else {})
 
 
 def _require_ready(agent: Agent) -> None:

@@ -48,11 +48,16 @@ def names_signer(event: Event, reader: Person) -> bool:
     return event.verb in _SIGNERS and event.actor_kind == "person" and event.actor_id != str(reader.pk)
 
 
+def nameless(event: Event) -> Entry:
+    """Return one event in words that don't tell who it was."""
+    return _entry(event, who="Somebody", note="")
+
+
 def unnamed(event: Event, reader: Person) -> Entry | None:
     """Return the event without what tells who else was here, or None when it says nothing but that."""
     if not names_signer(event, reader):
         return entry(event)
-    return None if event.verb == "evidence.opened" else _entry(event, who="Somebody", note="")
+    return None if event.verb == "evidence.opened" else nameless(event)
 
 
 def _entry(event: Event, *, who: str, note: str) -> Entry:

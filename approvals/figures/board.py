@@ -126,18 +126,14 @@ def choices(person: Person) -> dict[Choice, Scope]:
     return found
 
 
-def _sees_all(person: Person) -> bool:
-    return person.is_active and (person.is_superuser or person.has_perm("agents.read_all"))
-
-
 def _teams(person: Person) -> QuerySet[Group]:
-    if _sees_all(person):
+    if access.reads_all(person):
         return Group.objects.filter(Exists(Slot.objects.filter(group=OuterRef("pk")))).order_by("name")
     return person.groups.order_by("name") if person.is_active else Group.objects.none()
 
 
 def _agents(person: Person) -> QuerySet[Agent]:
-    if _sees_all(person):
+    if access.reads_all(person):
         return access.visible_agents(person)
     answered = person.agent_roles.values("agent") if person.is_active else person.agent_roles.none().values("agent")
     return Agent.objects.filter(pk__in=answered)

@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from agents import access
 from agents.lifecycle import State
-from agents.models import Person
+from agents.models import Action, Person
 from approvals.figures import periods
 from approvals.figures.exporting import MOST, Column
 from approvals.models import Decision
@@ -126,6 +126,11 @@ def _seen_by(person: Person, who: str) -> Q:
         return Q(pk=None)
     over = access.visible_actions(person).exclude(_IN_REVIEW)
     return own | Exists(over.filter(pk=OuterRef("action")))
+
+
+def in_review(actions: QuerySet[Action]) -> QuerySet[Action]:
+    """Return those of them on which people may still decide, so that nobody else is told what others said."""
+    return actions.filter(_IN_REVIEW)
 
 
 _REVIEWS = (State.AWAITING_REVIEW, State.CHANGES_REQUESTED)

@@ -6,13 +6,13 @@ from itertools import islice
 
 from django.urls import reverse
 
-from agents import arrivals, identities, readiness
+from agents import access, arrivals, identities, readiness
 from agents.lifecycle import State
 from agents.models import Action, Agent, Incident, Person, Token
 from agents.stops import stoppers
 from approvals.owners import duties
 from approvals.owners.coverage import HELD
-from approvals.owners.theirs import looked_after, reads_all, whole
+from approvals.owners.theirs import looked_after, whole
 
 MOST = 20  # lines of one part; the rest are counted
 
@@ -60,7 +60,7 @@ def of(person: Person) -> Attention:
         _counted("tokens", "Tokens that end soon or lie unused", _tokens(agents)),
         _part("coverage", "Tools without a rule", _uncovered(agents)),
     ]
-    return Attention([part for part in parts if part.lines], len(agents), reads_all(person))
+    return Attention([part for part in parts if part.lines], len(agents), access.reads_all(person))
 
 
 def _part(name: str, title: str, lines: Iterable[Line]) -> Part:

@@ -10,14 +10,9 @@ from approvals.owners.coverage import live
 def looked_after(person: Person) -> QuerySet[Agent]:
     """Return the agents this person holds a role of; every agent, for whoever may read all of them."""
     seen = access.visible_agents(person)
-    if reads_all(person):
+    if access.reads_all(person):
         return seen
     return seen.filter(Exists(AgentRole.objects.filter(agent=OuterRef("pk"), person=person)))
-
-
-def reads_all(person: Person) -> bool:
-    """Whether every agent is this person's to see: superusers and auditors."""
-    return person.is_active and (person.is_superuser or person.has_perm("agents.read_all"))
 
 
 def whole(agents: QuerySet[Agent]) -> list[Agent]:

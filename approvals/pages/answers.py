@@ -25,3 +25,8 @@ def see(name: str, *args) -> HttpResponseRedirect:
 def as_number(text: str) -> int:
     """Return a number as it was sent. What isn't one is 0: no revision, no id, no page."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def as_event(text: str) -> int:
+    """Return the id of an event as it was sent, 0 for what can't be one. Ids may be longer than other numbers."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0

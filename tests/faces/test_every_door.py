@@ -9,10 +9,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from agents import identities
-from agents.models import Action, Token
-from approvals.models import Absence
-from audit.actors import Actor
+from agents.models import Action
 from audit.models import Event
 from tests.domain.running import enqueue, make_talking_company, refund
 from tests.factories import decide, make_action, make_person, prove
@@ -41,12 +38,11 @@ class World:
         self.action = make_action(company.agent)
         self.run = enqueue(company.agent, refund())
         self.decision = decide(self.action, self.person)
-        self.token = Token.objects.get(pk=identities.issue(agent=company.agent, by=Actor.SYSTEM)[0].pk)
         self.ids = {
             "action_id": self.action.pk,
             "run_id": self.run.pk,
             "decision_id": self.decision.pk,
-            "absence_id": self._absence(company),
+            "absence_id": 1,
             "piece_id": uuid4(),
             "slug": company.agent.slug,
             "app_label": "agents",
@@ -55,10 +51,6 @@ class World:
             "url": "anything",
             "rest": "1/1/",
         }
-
-    def _absence(self, company) -> int:
-        existing = Absence.objects.filter(person=self.person).first()
-        return existing.pk if existing else 1
 
     def browser(self, **options) -> Client:
         client = Client(enforce_csrf_checks=True, **options)

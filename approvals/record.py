@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, TextField
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Cast
 
 from agents import access
@@ -40,8 +40,11 @@ def events_for(person: Person) -> QuerySet[Event]:
     }
     about = Q(pk__in=[])
     for kind, visible in seen.items():
-        named = visible.order_by().annotate(named=Cast("pk", TextField())).filter(named=OuterRef("subject_id"))
-        about |= Q(Exists(named), subject_kind=kind)
+        # Each is looked up by its key. Of an EXISTS the planner would make a list of everything there is to see.
+        key = Cast(Case(When(subject_kind=kind, then=F("subject_id"))), visible.model._meta.pk)
+        one = visible.order_by().filter(pk=OuterRef(f"{kind}_key")).values("pk")[:1]
+        found = found.alias(**{f"{kind}_key": key}).alias(**{f"{kind}_seen": Subquery(one)})
+        about |= Q(**{f"{kind}_seen__isnull": False})
     return found.filter(about)
 
 

@@ -75,4 +75,4 @@ class Call:
     @property
     def tag(self) -> str:
         """The noun its page stands under."""
-        return self.id.split("_", 1)[1] if "_" in self.id else self.id
+        return self.id.rpartition("_")[2]

@@ -10,9 +10,13 @@ from django.urls import reverse
 
 from agents import identities, stops
 from agents.lifecycle import State
+from agents.models import Action
+from approvals import record
+from approvals.deciding import undoing
 from audit.models import Event
+from tests.domain.test_undo import VOID, done
 from tests.faces.test_rest import OPERATOR, get, post, problem, signed_in
-from tests.factories import decide, make_action, make_company, make_person
+from tests.factories import decide, grant_tool, make_action, make_approved, make_company, make_person
 
 pytestmark = pytest.mark.django_db
 ACTIONS, AGENTS, EVENTS = reverse("api-propose"), reverse("api-agents"), reverse("api-events")
@@ -173,6 +177,15 @@ def test_nobody_takes_back_what_another_proposed(client, company):
     assert action.state == State.AWAITING_REVIEW
 
 
+def test_a_person_takes_back_what_they_proposed(company):
+    grant_tool(company.agent, VOID)
+    refunded = done(make_approved(company), {"refund_id": "re_77"})
+    undoing.ask(action_id=refunded.pk, by=company.lea, arguments={"refund_id": "re_77"}, key="k1")
+    path = reverse("api-withdraw-action", args=[Action.objects.get(undoes=refunded).pk])
+    problem(say(signed_in(company.fin), path, {}), 403, "not_allowed")
+    assert say(signed_in(company.lea), path, {}).json()["state"] == "withdrawn"
+
+
 @pytest.mark.parametrize("body", [{"reason": "x"}, [], 0, "", None, False])
 def test_a_call_without_a_body_takes_an_empty_object_and_nothing_else(client, company, token, body):
     action = make_action(company.agent)
@@ -323,6 +336,20 @@ def test_a_stop_is_on_record_with_its_words_for_those_who_see_the_agent(company)
     [event] = signed_in(company.fin).get(EVENTS, {"verb": "agent.stopped"}).json()["results"]
     assert "it floods" in event["sentence"]
     assert signed_in(make_person("stranger")).get(EVENTS, {"verb": "agent.stopped"}).json()["results"] == []
+
+
+def test_each_event_is_asked_for_by_its_key_however_much_is_on_record(company):
+    action = make_action(company.agent)
+    with CaptureQueriesContext(connection) as captured:
+        list(record.events_for(company.owner)[:1])
+    statement = captured[-1]["sql"]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        cursor.execute(f"EXPLAIN {statement}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    for table in ("agents_action", "agents_run"):
+        assert f"using {table}_pkey" in plan and f"Seq Scan on {table}" not in plan
+    assert str(action.pk) in {event.subject_id for event in record.events_for(company.owner)}
 
 
 def test_reading_the_record_writes_nothing(company):

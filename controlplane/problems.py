@@ -191,12 +191,14 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return answer(request, problem)
 
 
+CROSS_SITE = (
+    "This came from another site's page, or from a frame: nothing was done. Open the page here and do it there."
+)
+
+
 def cross_site(request: HttpRequest) -> HttpResponse:
     """The browser itself says that another site's page sent this, or that its answer is for a frame."""
-    detail = (
-        "This came from another site's page, or from a frame: nothing was done. Open the page here and do it there."
-    )
-    problem = body_of(status=403, code="cross_site", detail=detail)
+    problem = body_of(status=403, code="cross_site", detail=CROSS_SITE)
     _record(request, problem)
     return answer(request, problem)
 

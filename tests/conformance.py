@@ -11,7 +11,7 @@ from controlplane.openapi import doors
 from controlplane.openapi.building import JSON, PROBLEM_JSON
 
 #: What is answered to a method that no call has.
-_UNDECLARED = {401, 403, 405, 429, 503}
+_UNDECLARED = {401, 403, 405, 415, 429, 503}
 
 
 def require(method: str, path: str, status: int, headers, content: bytes) -> None:

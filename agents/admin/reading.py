@@ -5,7 +5,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from agents import access
 from agents.models import Agent, Person
@@ -21,11 +21,8 @@ def reads_all(person: Person) -> bool:
 
 
 def dossier_of(agent: Agent) -> str:
-    """Return the address of everything on record about an agent: its dossier, or its page where there is none."""
-    try:
-        return reverse("agent-dossier", args=[agent.slug])
-    except NoReverseMatch:
-        return reverse("agent", args=[agent.slug])
+    """Return the address of everything on record about an agent."""
+    return reverse("agent-dossier", args=[agent.slug])
 
 
 class ReadOnly(admin.ModelAdmin):

@@ -15,6 +15,7 @@ PLACES: dict[str, Schema] = {
     "decision_id": {"type": "integer", "minimum": 0},
     "absence_id": {"type": "integer", "minimum": 0},
     "slug": {"type": "string", "pattern": "^[-a-zA-Z0-9_]+$"},
+    "username": {"type": "string", "minLength": 1, "pattern": "^[^/]+$"},
 }
 _KEY = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}
 _TRACE = {"type": "string", "description": "W3C Trace Context; a malformed one is ignored"}
@@ -53,7 +54,7 @@ def codes_of(method: str, call: Call) -> list[str]:
     """Return every code this call may answer with."""
     found = [*EVERYWHERE, *call.problems]
     found += WITH_BODY if call.body is not None else ("body_too_slow", "body_too_large")
-    found += WITH_SESSION if method != "GET" and "people" in call.who else ()
+    found += WITH_SESSION if method != "GET" else ()  # whoever may: a session is turned away first
     found += NOT_FOR_TOKENS if not _TOKENS & set(call.who) else ()
     found += WITH_KEY if call.key else ()
     return list(dict.fromkeys(found))

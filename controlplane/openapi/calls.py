@@ -7,6 +7,7 @@ from agents import api, api_agents, api_policies, api_runs
 from agents.lifecycle import RunState, State
 from approvals.queue import asked
 from approvals.rest import deciding, decisions, queue, staffing
+from approvals.search import asked as searched
 from audit import verbs
 from controlplane.openapi.declaring import ID, TEXT, TIME, Call, Query, one_of
 
@@ -17,7 +18,10 @@ _SLUG = {"type": "string", "pattern": "^[-a-zA-Z0-9_]+$"}
 _AGENT = Query("agent", TEXT, "an agent's slug")
 _WAIT = Query("wait", {"type": "integer", "minimum": 0, "maximum": 60}, "whole seconds to wait for news")
 _PLACE = Query("cursor", ID, "from `next` of the page before")
+_START = Query("start", {"type": "integer", "minimum": 0}, "from `next` of the window before")
+_DAY = {"type": "string", "format": "date"}
 _MANY = "several with commas between"
+_WHY = "Who owned it, what it was allowed to do, and why it passed: from events alone."
 
 _MOVED = ("already_decided", "expired", "stale")
 _STOPPED = ("already_stopped", "not_stopped", "everything_stopped", "not_allowed")
@@ -53,6 +57,7 @@ CALLS: dict[tuple[str, str], Call] = {
     ("GET", "actions/{action_id}/decision/"): Call(
         "await_actions", "What was decided, or as soon as it is.", EVERYBODY, {200: "Decided"}, query=(_WAIT,)
     ),
+    ("GET", "actions/{action_id}/dossier/"): Call("explain_actions", _WHY, (PEOPLE,), {200: "Dossier"}, query=(_START,)),
     ("GET", "actions/{action_id}/questions/"): Call(
         "read_questions", "What was asked about it, and the answers.", EVERYBODY, {200: "Questions"}
     ),
@@ -144,6 +149,7 @@ CALLS: dict[tuple[str, str], Call] = {
     ("GET", "runs/{run_id}/"): Call(
         "read_runs", "One run, or as soon as it has ended.", EVERYBODY, {200: "Run"}, query=(_WAIT,)
     ),
+    ("GET", "runs/{run_id}/dossier/"): Call("explain_runs", _WHY, (PEOPLE,), {200: "Dossier"}, query=(_START,)),
     ("POST", "runs/{run_id}/cancel/"): Call(
         "cancel_runs", "It ends, and what it handed on.", EVERYBODY, {200: "Run"}, api_runs.WHY,
         ("already_decided", "not_allowed"),
@@ -178,9 +184,24 @@ CALLS: dict[tuple[str, str], Call] = {
         "inspect_agents", "What it still needs before it may be enabled.", (PEOPLE,), {200: "Readiness"},
         problems=("asked_too_soon",),
     ),
+    ("GET", "agents/{slug}/dossier/"): Call("explain_agents", _WHY, (PEOPLE,), {200: "Dossier"}, query=(_START,)),
+    ("GET", "people/{username}/dossier/"): Call(
+        "explain_people", "What somebody did, for themselves and whoever may read all.", (PEOPLE,), {200: "Dossier"},
+        query=(_START,),
+    ),
     ("POST", "policies/validate/"): Call(
         "validate_policies", "What a policy says for an agent's tools, or all that is wrong with it.", (PEOPLE,),
         {200: "Validation"}, api_policies.TRIED, ("busy_validating",),
+    ),
+    ("GET", "search/"): Call(
+        "search_record", "Actions, tasks and what came back, by their words.", (PEOPLE,), {200: "Found"},
+        problems=("search_too_wide",),
+        query=(
+            Query("q", TEXT, "words, at least one of two letters or digits"), Query("kind", one_of(searched.KINDS)), _AGENT,
+            Query("tool", TEXT, "a tool's name"), Query("state", one_of(searched.STATES)),
+            Query("tier", one_of(searched.TIERS)), Query("since", _DAY, "a day in the reader's zone"),
+            Query("until", _DAY, "the same, included"), Query("before", TEXT, "from `next` of the page before"),
+        ),
     ),
     ("GET", "audit/events/"): Call(
         "list_events", "What happened to what the reader sees, newest first.", (PEOPLE,), {200: "EventPage"},

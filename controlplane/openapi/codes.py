@@ -12,6 +12,7 @@ _ELSEWHERE = ("controlplane.management", "agents.people", "agents.engine", "test
 #: What the doors themselves answer; the rest are the framework's and the refusals'.
 _DOORS = (
     (403, "csrf_failed", "A request with a session needs its CSRF token in the header X-CSRFToken."),
+    (403, "cross_site", problems.CROSS_SITE),
     (503, "database_unavailable", "The database doesn't answer. Send it again after Retry-After, with the same key."),
     (500, "internal_error", "Something went wrong on our side. Look what stands on record before you repeat it."),
 )

@@ -5,6 +5,7 @@ from agents.models import Action, AgentRole, Outcome, Run, RunStep
 from approvals import record
 from approvals.models import Decision
 from approvals.queue.asked import SECTIONS
+from approvals.search.asked import KINDS
 from controlplane.openapi.declaring import (
     ANYTHING,
     DIGEST,
@@ -130,6 +131,29 @@ _EVENT = shape(
     id=NUMBER, at=TIME, verb=TEXT, subject=shape(kind=one_of(record.SUBJECTS), id=TEXT),
     by=maybe(shape(kind=TEXT, id=TEXT)), sentence=TEXT, note=TEXT, data=OBJECT, leaf_hash=DIGEST,
 )  # fmt: skip
+_SUBJECT = shape(kind=TEXT, id=TEXT)
+_POINT = shape(label=TEXT, value=TEXT, event=maybe(NUMBER))
+_TOLD_EVENT = shape(
+    id=NUMBER, at=TIME, verb=TEXT, sentence=TEXT, note=TEXT, by=OBJECT, subject=_SUBJECT, data=OBJECT, erased=each(TEXT),
+    leaf_hash=DIGEST,
+)  # fmt: skip
+_DOSSIER = shape(
+    subject=_SUBJECT, at=TIME, as_of_event=maybe(NUMBER), complete=YES, missing=each(TEXT),
+    answers=each(shape(question=TEXT, sentence=TEXT, points=each(_POINT), quoted=each(_POINT))),
+    events=shape(
+        count=NUMBER, counted_whole=YES, held_back=NUMBER, newest_first=YES, next=maybe(TEXT), items=each(_TOLD_EVENT)
+    ),
+    url=TEXT,
+)  # fmt: skip
+_MATCH = shape(
+    kind=one_of(KINDS), id=ID, title=TEXT, excerpt=each(shape(text=TEXT, hit=YES)), agent=TEXT, tool=maybe(TEXT), state=TEXT,
+    tier=maybe(_TIER), at=TIME, url=TEXT,
+)  # fmt: skip
+_FOUND = shape(
+    query={"type": "object", "additionalProperties": TEXT}, count=NUMBER, counted_whole=YES,
+    facets={"type": "object", "additionalProperties": each(shape(value=TEXT, count=NUMBER))}, results=each(_MATCH),
+    next=maybe(TEXT),
+)  # fmt: skip
 _FAULT = shape(line=NUMBER, column=NUMBER, path=TEXT, message=TEXT)
 _VALIDATION = shape(
     valid=YES, problems=each(_FAULT), more_may_follow=YES,
@@ -149,8 +173,10 @@ SHAPES: dict[str, Schema] = {
     "Claim": shape(slot=TEXT, taken_at=TIME, until=TIME),
     "Decided": _DECISION,
     "Escalation": _ESCALATION,
+    "Dossier": _DOSSIER,
     "Event": _EVENT,
     "EventPage": page("Event"),
+    "Found": _FOUND,
     "Handover": _HANDOVER,
     "ListedAction": _LISTED_ACTION,
     "ListedAgent": shape(**_LISTED_AGENT),

@@ -365,7 +365,8 @@ def test_a_decision_is_made_at_the_doors_of_the_matrix_and_nowhere_else():
         "approvals/deciding/editing.py",
     }  # fmt: skip
     assert callers_of("bulk.decide") == {"approvals/pages/bulk.py", "approvals/rest/deciding.py"}
-    assert callers_of("editing.edit") == {"approvals/pages/deciding.py", "approvals/rest/deciding.py"}
+    assert callers_of("editing.edit") == {"approvals/pages/deciding.py"}
+    assert callers_of("editing.finish") == {"approvals/rest/deciding.py"}
     assert callers_of("actions.sign") == {"approvals/deciding/desk.py"}
     assert callers_of("Decision.objects.create") == {"approvals/deciding/desk.py"}
 

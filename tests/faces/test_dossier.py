@@ -34,7 +34,7 @@ def test_the_three_answers_come_first_then_the_timeline_and_the_evidence(at, age
     assert "its owner then was Rosa (rosa)" in text and "Complete." in text and "too much" in text
     for event in Event.objects.filter(subject_id=str(action.pk)):
         assert f'id="event-{event.pk}"' in answer.content.decode() and event.leaf_hash[8:] in answer.content.decode()
-    assert f"http://127.0.0.1:8000/actions/{action.pk}/dossier/" in text.replace(" ", "")
+    assert f"http://localhost:8000/actions/{action.pk}/dossier/" in text.replace(" ", "")
 
 
 def test_reading_a_dossier_records_and_changes_nothing(at, agent, rosa):

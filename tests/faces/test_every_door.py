@@ -45,6 +45,7 @@ class World:
             "absence_id": 1,
             "piece_id": uuid4(),
             "slug": company.agent.slug,
+            "username": self.person.username,
             "app_label": "agents",
             "content_type_id": ContentType.objects.get_for_model(type(company.agent)).pk,
             "object_id": company.agent.pk,
@@ -77,10 +78,14 @@ class World:
         for name, converter in pattern.converters.items():
             kind = type(converter).__name__.removesuffix("Converter").lower()
             value = converter.to_url(self.ids[name])
-            for written in (f"<{kind}:{name}>", f"<{name}>"):
+            for written in (f"<{kind}:{name}>", f"<str:{name}>", f"<{name}>"):
                 text = text.replace(written, str(value))
         assert "<" not in text, text
         return text
+
+
+#: Tests run on a database that isn't durable, and a product that finds one says that it isn't ready.
+UNREADY = "/readyz"
 
 
 @pytest.fixture
@@ -177,12 +182,17 @@ def test_reading_any_address_changes_nothing_but_what_says_that_it_was_read(worl
     action = Action.objects.filter(pk=world.action.pk).values().get()
     for path in world.addresses():
         answer = getattr(browser, method)(path)
-        assert answer.status_code < 500, path
+        assert answer.status_code < 500 or path == UNREADY, path
     told = set(Event.objects.filter(pk__gt=last.pk).values_list("verb", flat=True))
     assert told <= ({"records.exported", "evidence.opened"} if method == "get" else set())
     now = Action.objects.filter(pk=world.action.pk).values().get()
     assert {name for name in action if action[name] != now[name]} <= {"looked_at"}
-    assert differing(before, standing()) <= {"audit.event", "audit.private", "public.agents_action"}
+    assert differing(before, standing()) <= {
+        "audit.event",
+        "audit.private",
+        "public.agents_action",
+        "public.agents_ratepool",  # how often readiness was asked for
+    }
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete", "trace"])
@@ -191,7 +201,7 @@ def test_methods_that_nobody_uses_change_nothing(world, method):
     secret = browser.cookies["countersign_csrf"].value
     for path in world.addresses():
         answer = getattr(browser, method)(path, headers={"X-CSRFToken": secret})
-        assert answer.status_code < 500, path
+        assert answer.status_code < 500 or path == UNREADY, path
     assert differing(before, standing()) == set()
 
 

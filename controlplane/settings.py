@@ -129,9 +129,9 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
-# Per name it is generous: whoever knows a reviewer's name must not be able to keep them out with a few wrong passwords.
 # Behind proxies every visitor comes from the nearest one: the address they name is believed only of so many.
 ALLAUTH_TRUSTED_PROXY_COUNT = int(setting("COUNTERSIGN_PROXIES", "0"))
+# Per name it is generous: whoever knows a reviewer's name must not be able to keep them out with a few wrong passwords.
 ACCOUNT_RATE_LIMITS = {"login_failed": "20/5m/ip,100/15m/key"}
 
 SESSION_ENGINE = "controlplane.sessions"

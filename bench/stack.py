@@ -189,6 +189,7 @@ class Stack:
             "DATABASE_URL": self.servers.postgres.url("cs_app", self.database),
             "DATABASE_OWNER_URL": self.servers.postgres.url("cs_app", self.database),
             "COUNTERSIGN_PORT": str(self.port),
+            "COUNTERSIGN_TOKEN_PER_MINUTE": "0",
         }
         log = self._ends.enter_context((self.servers.home / f"{name}.log").open("wb"))
         process = subprocess.Popen(

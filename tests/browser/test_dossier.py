@@ -32,6 +32,7 @@ def pages(company):
     return dossiers, searches
 
 
+@pytest.mark.long
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(window, pages):
     page = window("mara", **looking.WITH_AXE).page
     for path in (*pages[0], *pages[1]):

@@ -43,6 +43,7 @@ def _is_ready(company) -> bool:
         return False
 
 
+@pytest.mark.long
 def test_no_run_is_lost_and_no_effect_doubled_while_everything_is_killed(restarted, tmp_path):
     drawn = plan.draw(runs=RUNS, seed=SEED, seconds=SECONDS, markers=tmp_path, without=WITHOUT)
     verdict = campaign.run(restarted, drawn, restarted.failpoints, cap=SECONDS * 2, rest=120)

@@ -20,7 +20,7 @@ from tests.faces.test_rest import OPERATOR
 from tests.factories import make_action, make_company, prove
 
 pytestmark = pytest.mark.django_db
-EXAMPLES = 12
+FEW, MANY = 4, 12
 
 _CONFIG = {
     "generation": {"deterministic": True, "database": "none", "allow-x00": False},
@@ -177,7 +177,7 @@ def _maker(case) -> str:
 
 
 @SCHEMA.parametrize()
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=FEW, deadline=None, suppress_health_check=list(HealthCheck))
 def test_nothing_that_is_sent_breaks_the_api_or_surprises_its_schema(case, shown):
     case.call_and_validate(headers=shown(_maker(case)))
 
@@ -185,6 +185,6 @@ def test_nothing_that_is_sent_breaks_the_api_or_surprises_its_schema(case, shown
 @pytest.mark.long
 @pytest.mark.parametrize("who", ["agent", "client", "people"])
 @SCHEMA.parametrize()
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck))
 def test_nothing_that_anybody_sends_breaks_the_api_or_surprises_its_schema(case, shown, who):
     case.call_and_validate(headers=shown(who))

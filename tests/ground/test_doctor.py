@@ -47,6 +47,7 @@ def test_people_read_lines_with_the_next_step(product):
     assert "warn  settings" in answer.stdout and "-> Put a TLS proxy in front" in answer.stdout
 
 
+@pytest.mark.long
 def test_a_worker_that_stands_still_and_a_broker_that_is_away_are_found(product):
     worker = product.pids["worker"]
     os.killpg(worker, signal.SIGSTOP)

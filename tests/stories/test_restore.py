@@ -11,6 +11,8 @@ import pytest
 from tests.product import Product
 from tests.visitor import Reviewer
 
+pytestmark = pytest.mark.long
+
 WAITING = "SELECT id::text FROM agents_action WHERE state = 'awaiting_review' ORDER BY 1"
 HELD = "SELECT id::text FROM agents_action WHERE state = 'on_hold' AND held_from = 'awaiting_review' ORDER BY 1"
 EVENTS = "SELECT id, verb, leaf_data FROM audit.event WHERE id <= %s ORDER BY id"
@@ -39,7 +41,7 @@ def backup(company, tmp_path_factory):
 def restored(backup, tmp_path_factory):
     """The backup in a data folder of its own, started."""
     home = tmp_path_factory.mktemp("restored") / "home"
-    product = Product(home, demo=True)
+    product = Product(home)
     assert "every agent stands still" in product.manage("restore", str(backup[0])).stderr
     with product:
         yield product

@@ -1,6 +1,10 @@
 """The pages around a decision in a real browser: nothing axe minds, nothing sideways, everything by keyboard."""
 
+import pytest
+
 from tests.browser import looking
+
+pytestmark = pytest.mark.long
 
 
 def paths_of(company, offset: int) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ import pytest
 from tests.browser import looking
 from tests.browser.test_board import tab_to
 
+pytestmark = pytest.mark.long
+
 SMALL = """() => [...document.querySelectorAll("main :is(button, input:not([type=hidden]), nav a, h2 a)")]
     .filter((one) => one.checkVisibility()).map((one) => [one.outerHTML.slice(0, 80), one.getBoundingClientRect().height])
     .filter(([, height]) => height < 24)"""
@@ -32,7 +34,6 @@ def pages(company):
     return dossiers, searches
 
 
-@pytest.mark.long
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(window, pages):
     page = window("mara", **looking.WITH_AXE).page
     for path in (*pages[0], *pages[1]):

@@ -11,6 +11,8 @@ from tests.hostile.corpus import CASES, HANDY, sample
 from tests.hostile.places import make_desk, put_everywhere
 from tests.hostile.reading import ALLOWED, in_order
 
+pytestmark = pytest.mark.long
+
 ORIGIN = "http://localhost"  # which a browser trusts as it does https
 PAGE = 96
 PARTS = 4  # each is one transaction, which may last no longer than the product lets any last

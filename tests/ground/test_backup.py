@@ -1,9 +1,12 @@
 """A backup of an installation that is stopped, and the files of keys."""
 
+import pytest
+
 from tests import templates
 from tests.product import Product
 
 
+@pytest.mark.long
 def test_a_stopped_installation_is_backed_up_and_comes_back_without_its_keys(tmp_path):
     product = Product(templates.installed().copy_to(tmp_path / "home"))
     try:

@@ -15,6 +15,8 @@ from controlplane.home import CHECKOUT
 from tests import templates
 from tests.product import PRIVATE, Product, alive, free_port, until
 
+pytestmark = pytest.mark.long
+
 PLANTED = "planted-token-5203-planted"
 READY = {"worker": "ready.", "clock": "", "web": "startup complete"}
 

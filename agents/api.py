@@ -11,10 +11,8 @@ from rest_framework.response import Response
 from agents import access, actions, paging, present, waits
 from agents.errors import NotAllowed
 from agents.fields import Fields
-from agents.fields import read_fields as read_fields  # doors ask for it here
 from agents.identities import AgentPrincipal
-from agents.keyed import REPLAYED
-from agents.keyed import read_key as read_key
+from agents.keyed import REPLAYED, read_key
 from agents.lifecycle import State
 from agents.models import Action, Person
 

@@ -1,10 +1,10 @@
 """What deciding costs when twenty reviewers do it at the same moment, each on a connection of their own."""
 
-import threading
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 
 from bench import ready
+from bench.crowd import at_once
 from bench.lines import Calls, Line, timed
 
 REVIEWERS, EACH, SAME = 20, 5, 5
@@ -40,23 +40,17 @@ def _at_once(work: Sequence[Sequence[Callable[[], None]]]) -> Calls:
     """Let each thread do its own work, all from the same moment, and return the time of every call."""
     from django.db import connection
 
-    line, done = threading.Barrier(len(work)), []
+    done = []
 
-    def run(calls: Sequence[Callable[[], None]]) -> None:
+    def run(calls: Sequence[Callable[[], None]], ready: Callable[[], object]) -> None:
         connection.ensure_connection()
-        line.wait()
         try:
+            ready()
             done.append(timed(calls))
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=run, args=[calls]) for calls in work]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if len(done) < len(work):
-        raise RuntimeError("a reviewer's thread broke off")
+    at_once([partial(run, calls) for calls in work])
     wall, cpu = (tuple(took for one in done for took in getattr(one, name)) for name in ("wall", "cpu"))
     return Calls(wall, cpu, share=0.99)
 

@@ -1,10 +1,9 @@
 """What the record costs: an event in its transaction over a plain insert of the same bytes, with one writer and with eight."""
 
-import threading
-import time
 from collections.abc import Callable
 from functools import cache
 
+from bench.crowd import at_once
 from bench.lines import Line
 from bench.stack import stack
 
@@ -59,27 +58,16 @@ def _rate(write: Callable[[], None], writers: int) -> float:
     from django.db import connection, transaction
 
     _ready()
-    line, done = threading.Barrier(writers + 1), []
 
-    def run() -> None:
+    def run(ready: Callable[[], object]) -> None:
         connection.ensure_connection()
-        line.wait()
+        ready()
         for _ in range(EACH):
             with transaction.atomic():
                 write()
-        done.append(time.perf_counter())
         connection.close()
 
-    threads = [threading.Thread(target=run) for _ in range(writers)]
-    for thread in threads:
-        thread.start()
-    line.wait()
-    began = time.perf_counter()
-    for thread in threads:
-        thread.join()
-    if len(done) < writers:
-        raise RuntimeError("a writer broke off")
-    return writers * EACH / (max(done) - began)
+    return writers * EACH / at_once([run] * writers)
 
 
 def _ratio(writers: int) -> Callable[[], float]:

@@ -10,15 +10,15 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
 from itertools import count
 from pathlib import Path
 
 from bench import ready
+from bench.crowd import at_once
 
 POLICY = """
     policy: gated
@@ -81,27 +81,17 @@ class Stack:
 
     def submit(self, path: str, calls: int, *, clients: int) -> float:
         """Let so many clients make these calls in all, at once, and return how many were answered in a second."""
-        line, took = threading.Barrier(clients + 1), []
+        each = calls // clients
 
-        def run() -> None:
+        def run(ready: Callable[[], object]) -> None:
             client = http.client.HTTPConnection("127.0.0.1", self.port)
             client.connect()
-            line.wait()
-            for _ in range(calls // clients):
+            ready()
+            for _ in range(each):
                 self._post(client, path)
-            took.append(time.perf_counter())
             client.close()
 
-        threads = [threading.Thread(target=run) for _ in range(clients)]
-        for thread in threads:
-            thread.start()
-        line.wait()
-        began = time.perf_counter()
-        for thread in threads:
-            thread.join()
-        if len(took) < clients:
-            raise RuntimeError("a client broke off")
-        return calls // clients * clients / (max(took) - began)
+        return each * clients / at_once([run] * clients)
 
     def held(self, many: int) -> Iterator:
         """Propose so many payments that a person must sign, and return their rows."""

@@ -1,11 +1,13 @@
 """The agent of `registered` with a policy beside its file: three rules, a fact of the shop, a claim, a list, a case."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from agents import agentfile, identities, registry
 from agents.models import Agent
 from agents.tools import base
-from tests.domain.registered import AGENT_YAML, OPERATOR
+from tests.domain.registered import AGENT_YAML, OPERATOR, add_company, configure_nouns
 
 POLICY_YAML = """\
 policy: desk
@@ -36,6 +38,19 @@ WITH_POLICY = AGENT_YAML.replace("tools:\n", "sources: [shop]\ntools:\n", 1).rep
 def configure_source() -> None:
     """Name the source of facts beside the host and the secret that are configured already."""
     base.configure(dict(base.hosts), dict(base.secrets), sources={"shop": base.HttpSource("shop", "shop", "shop_key")})
+
+
+@contextmanager
+def named_company(*, source: bool = False) -> Iterator[None]:
+    """Let the operator's nouns be configured (with the source of facts, if asked for) and the company's people be there."""
+    configure_nouns()
+    if source:
+        configure_source()
+    add_company()
+    try:
+        yield
+    finally:
+        base.configure({}, {})
 
 
 def replaced(text: str, pairs: tuple[tuple[str, str], ...]) -> str:

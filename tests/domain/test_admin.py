@@ -10,10 +10,9 @@ from django.urls import reverse
 
 from agents import identities, lists, people, registry
 from agents.models import Agent, ListEntry, Person, Policy, Tool
-from agents.tools import base
 from audit.models import Event, RefusalTally
-from tests.domain.policed import POLICY_YAML, configure_source, import_folder, import_policed, write_desk
-from tests.domain.registered import OPERATOR, PASSWORD, add_company, changed, configure_nouns, import_desk
+from tests.domain.policed import POLICY_YAML, import_folder, import_policed, named_company, write_desk
+from tests.domain.registered import OPERATOR, PASSWORD, changed, import_desk
 
 pytestmark = pytest.mark.django_db
 
@@ -21,33 +20,26 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def agent() -> Agent:
     """Rosa's agent, enabled; beside it one of somebody else's."""
-    configure_nouns()
-    add_company()
-    people.add(username="nia", by=OPERATOR, staff=True)
-    registry.import_agent(changed(("agent: desk", "agent: other-desk"), ("owner: rosa", "owner: nia")), by=OPERATOR)
-    yield import_desk()
-    base.configure({}, {})
+    with named_company():
+        people.add(username="nia", by=OPERATOR, staff=True)
+        registry.import_agent(changed(("agent: desk", "agent: other-desk"), ("owner: rosa", "owner: nia")), by=OPERATOR)
+        yield import_desk()
 
 
 @pytest.fixture
 def draft() -> Agent:
-    configure_nouns()
-    add_company()
-    yield import_desk(token=False)
-    base.configure({}, {})
+    with named_company():
+        yield import_desk(token=False)
 
 
 @pytest.fixture
 def policed(tmp_path) -> Agent:
     """Rosa's agent with a policy; milan, its steward, is of the staff too. Beside it one of nia's."""
-    configure_nouns()
-    configure_source()
-    add_company()
-    people.change("milan", by=OPERATOR, staff=True)
-    people.add(username="nia", by=OPERATOR, staff=True)
-    import_folder(write_desk(tmp_path, ("agent: desk", "agent: other-desk"), ("owner: rosa", "owner: nia")))
-    yield import_policed(tmp_path)
-    base.configure({}, {})
+    with named_company(source=True):
+        people.change("milan", by=OPERATOR, staff=True)
+        people.add(username="nia", by=OPERATOR, staff=True)
+        import_folder(write_desk(tmp_path, ("agent: desk", "agent: other-desk"), ("owner: rosa", "owner: nia")))
+        yield import_policed(tmp_path)
 
 
 def browser(username: str) -> Client:

@@ -15,13 +15,12 @@ from django.utils import timezone
 from agents import arrivals, identities, incidents, people, readiness, registry, stops
 from agents.models import Action, Agent, AgentRole, Grant, Person, Token
 from agents.readiness_by_tier import by_tier
-from agents.tools import base
 from approvals.figures import history_list
 from approvals.owners import attention, duties, matrix
 from audit.actors import Actor
 from tests.commandline import Ended
-from tests.domain.policed import configure_source, import_folder, import_policed, write_desk
-from tests.domain.registered import AGENT_YAML, OPERATOR, add_company, changed, configure_nouns, import_desk
+from tests.domain.policed import import_folder, import_policed, named_company, write_desk
+from tests.domain.registered import AGENT_YAML, OPERATOR, changed, import_desk
 from tests.domain.test_admin import assert_strict, browser, cost, page
 from tests.factories import decide, make_action
 
@@ -35,23 +34,18 @@ LOOK_UP = AGENT_YAML[AGENT_YAML.index("  - name: look_up") : AGENT_YAML.index(" 
 @pytest.fixture
 def desk() -> Agent:
     """Rosa's agent, enabled, with every role held and two people to each group; beside it one of nia's."""
-    configure_nouns()
-    add_company()
-    people.add(username="nia", by=OPERATOR, staff=True, groups=["finance", "leads"])
-    people.add(username="olga", by=OPERATOR, superuser=True)
-    registry.import_agent(changed(("agent: desk", "agent: other-desk"), ("owner: rosa", "owner: nia")), by=OPERATOR)
-    yield import_desk()
-    base.configure({}, {})
+    with named_company():
+        people.add(username="nia", by=OPERATOR, staff=True, groups=["finance", "leads"])
+        people.add(username="olga", by=OPERATOR, superuser=True)
+        registry.import_agent(changed(("agent: desk", "agent: other-desk"), ("owner: rosa", "owner: nia")), by=OPERATOR)
+        yield import_desk()
 
 
 @pytest.fixture
 def policed(tmp_path) -> Agent:
     """Rosa's agent with a policy."""
-    configure_nouns()
-    configure_source()
-    add_company()
-    yield import_policed(tmp_path)
-    base.configure({}, {})
+    with named_company(source=True):
+        yield import_policed(tmp_path)
 
 
 def person(username: str) -> Person:

@@ -8,14 +8,19 @@ from django.utils import timezone
 from agents import people, readiness, registry
 from agents.models import Agent, AgentRole, Person, Token
 from agents.tools import base
-from tests.domain.policed import POLICY_YAML, configure_source, import_folder, import_policed, replaced, write_desk
+from tests.domain.policed import (
+    POLICY_YAML,
+    import_folder,
+    import_policed,
+    named_company,
+    replaced,
+    write_desk,
+)
 from tests.domain.registered import (
     AGENT_YAML,
     OPERATOR,
     SCRIPTED,
-    add_company,
     changed,
-    configure_nouns,
     import_desk,
 )
 from tests.factories import make_person
@@ -25,20 +30,15 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def agent() -> Agent:
-    configure_nouns()
-    add_company()
-    yield import_desk()
-    base.configure({}, {})
+    with named_company():
+        yield import_desk()
 
 
 @pytest.fixture
 def policed(tmp_path) -> Agent:
     """The same agent with a policy beside its file."""
-    configure_nouns()
-    configure_source()
-    add_company()
-    yield import_policed(tmp_path)
-    base.configure({}, {})
+    with named_company(source=True):
+        yield import_policed(tmp_path)
 
 
 def with_policy(folder, *pairs: tuple[str, str], tools: tuple[tuple[str, str], ...] = ()) -> Agent:
@@ -253,15 +253,13 @@ def test_the_list_costs_the_same_queries_for_many_tools_and_people(agent):
 @pytest.fixture
 def carried() -> Agent:
     """The same agent, carried by workers, with all that runs may name."""
-    configure_nouns()
-    add_company()
-    helper = (("agent: desk", "agent: helper"), ("name: Desk", "name: Helper"))
-    registry.import_agent(changed(*helper, SCRIPTED), by=OPERATOR)
-    more = "team: support\ndelegates: [helper]\nverify: {agent: helper, forbid: [guarantee]}\n"
-    given = SCRIPTED[1].replace("refunds}", "refunds, pool: local}") + more
-    registry.import_agent(changed((SCRIPTED[0], given)), by=OPERATOR)
-    yield Agent.objects.get(slug="desk")
-    base.configure({}, {})
+    with named_company():
+        helper = (("agent: desk", "agent: helper"), ("name: Desk", "name: Helper"))
+        registry.import_agent(changed(*helper, SCRIPTED), by=OPERATOR)
+        more = "team: support\ndelegates: [helper]\nverify: {agent: helper, forbid: [guarantee]}\n"
+        given = SCRIPTED[1].replace("refunds}", "refunds, pool: local}") + more
+        registry.import_agent(changed((SCRIPTED[0], given)), by=OPERATOR)
+        yield Agent.objects.get(slug="desk")
 
 
 def desk(**fields) -> None:

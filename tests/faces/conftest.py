@@ -3,8 +3,10 @@
 import pytest
 from django.test import Client
 
+from agents import identities
+from audit.actors import Actor
 from tests.conformance import require
-from tests.factories import make_agent, make_person, prove
+from tests.factories import make_agent, make_company, make_person, prove
 
 
 @pytest.fixture
@@ -20,6 +22,17 @@ def agent(rosa):
 @pytest.fixture
 def fin():
     return make_person("fin", "finance", first_name="Fin")
+
+
+@pytest.fixture
+def company():
+    return make_company("refund-desk")
+
+
+@pytest.fixture
+def token(company):
+    """What the company's agent shows at the door."""
+    return identities.issue(agent=company.agent, by=Actor.SYSTEM)[1]
 
 
 @pytest.fixture

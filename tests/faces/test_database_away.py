@@ -8,11 +8,10 @@ from django.db import close_old_connections, connection, connections
 from django.test import Client
 from django.urls import reverse
 
-from agents import identities
 from agents.models import Action
 from approvals.models import Decision
 from audit.actors import Actor
-from tests.factories import make_action, make_company, prove
+from tests.factories import make_action, prove
 from tests.product import free_port
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
@@ -34,16 +33,6 @@ LIVES = "DROP FUNCTION IF EXISTS dies CASCADE"
 def owner(sql: str) -> None:
     with connections["owner"].cursor() as cursor:
         cursor.execute(sql)
-
-
-@pytest.fixture
-def company():
-    return make_company("refund-desk")
-
-
-@pytest.fixture
-def token(company):
-    return identities.issue(agent=company.agent, by=OPERATOR)[1]
 
 
 @pytest.fixture

@@ -25,16 +25,6 @@ LOOK_UP = {"tool": "look_up", "arguments": {"order_id": "o-1"}}
 
 
 @pytest.fixture
-def company():
-    return make_company("refund-desk")
-
-
-@pytest.fixture
-def token(company):
-    return identities.issue(agent=company.agent, by=OPERATOR)[1]
-
-
-@pytest.fixture
 def client():
     return Client(enforce_csrf_checks=True, raise_request_exception=False)
 

@@ -16,22 +16,12 @@ from agents.models import Action, IdempotencyKey, Run
 from approvals.models import Absence, Claim, Decision, Escalation, Handover, Question
 from controlplane import waiting
 from tests.faces.test_rest import LOOK_UP, OPERATOR, PROPOSE, get, post, problem, signed_in
-from tests.factories import make_action, make_company
+from tests.factories import make_action
 from tests.toolserver import says, serving
 
 pytestmark = pytest.mark.django_db
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
-
-
-@pytest.fixture
-def company():
-    return make_company("refund-desk")
-
-
-@pytest.fixture
-def token(company):
-    return identities.issue(agent=company.agent, by=OPERATOR)[1]
 
 
 @pytest.fixture(autouse=True)

@@ -22,16 +22,6 @@ pytestmark = pytest.mark.django_db
 ACTIONS, AGENTS, EVENTS = reverse("api-propose"), reverse("api-agents"), reverse("api-events")
 
 
-@pytest.fixture
-def company():
-    return make_company("refund-desk")
-
-
-@pytest.fixture
-def token(company):
-    return identities.issue(agent=company.agent, by=OPERATOR)[1]
-
-
 def client_of(*agents) -> str:
     return identities.issue_client(name="crm", agents=agents, by=OPERATOR)[1]
 

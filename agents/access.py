@@ -165,6 +165,11 @@ def self_humans(agent: Agent, *also: Person | None, run_id: UUID | None = None) 
     """Return the humans who count as self for an action of this agent: its owner, and whoever asked for it; in a run also
     who leads its mission, and the owners of every agent that handed its task on."""
     owners = AgentRole.objects.filter(agent=agent, role=AgentRole.Role.OWNER).values_list("person__human", flat=True)
+    return side(owners, *also, run_id=run_id)
+
+
+def side(owners: Iterable[int], *also: Person | None, run_id: UUID | None = None) -> list[int]:
+    """Return the humans who count as self, for whoever knows the agent's owners already."""
     return sorted({*owners, *(person.human_id for person in also if person is not None), *_behind(run_id)})
 
 

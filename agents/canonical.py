@@ -12,6 +12,8 @@ from decimal import Decimal
 
 import rfc8785
 
+from audit import jcs
+
 SAFE_INTEGER = 2**53 - 1  # the largest whole number every JSON reader keeps exactly (RFC 7493, section 2.2)
 MAX_NUMBER_CHARS = 400  # longer than any double needs; keeps number parsing linear and below Python's digit limit
 MAX_EXPONENT = 400
@@ -42,7 +44,7 @@ def canonical_bytes(value) -> bytes:
     numbers beyond 2^53-1, Decimals a double can't carry exactly, lone surrogates, other types and runaway nesting.
     """
     try:
-        return rfc8785.dumps(_plain(value))
+        return jcs.dumps(value, otherwise=lambda it: rfc8785.dumps(_plain(it)))
     except NotCanonical:
         raise
     except RecursionError:

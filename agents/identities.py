@@ -16,10 +16,10 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
+from agents import bearers
 from agents.counting import count
 from agents.errors import Invalid, Refusal
 from agents.models import Action, Agent, Client, Person, Token
-from agents.models.policy import HEAVY_OF_AGENT
 from audit import log
 from audit.actors import Actor
 
@@ -257,23 +257,14 @@ def authenticate(text: str) -> AgentPrincipal | ClientPrincipal:
     prefix, _, secret = rest.partition("_")
     if mark != MARK or not hmac.compare_digest(_checksum(body).encode(), checksum.encode()):
         raise BadToken()
-    token = (
-        Token.objects.select_related("agent__policy", "client")
-        .defer(*HEAVY_OF_AGENT)
-        .annotate(
-            expired=Q(expires_at__lte=Now()),
-            stale_use=Q(last_used_at__isnull=True) | Q(last_used_at__lt=Now() - timedelta(minutes=1)),
-        )
-        .filter(prefix=prefix)
-        .first()
-    )
+    token, expired, stale_use = bearers.by_prefix(prefix)
     if token is None or not hmac.compare_digest(token.secret_hash, _hash(secret)):
         raise BadToken()
     if token.revoked_at is not None:
         raise RevokedToken()
-    if token.expired:
+    if expired:
         raise ExpiredToken()
-    if token.stale_use:  # at most one write a minute, however busy its holder
+    if stale_use:  # at most one write a minute, however busy its holder
         Token.objects.filter(pk=token.pk).update(last_used_at=Now())
     if token.client is not None:
         return ClientPrincipal(client=token.client, token=token)

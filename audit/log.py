@@ -3,10 +3,9 @@
 import json
 import secrets
 
-import rfc8785
 from django.db import transaction
 
-from audit import merkle, verbs
+from audit import jcs, merkle, verbs
 from audit.actors import Actor
 
 _INSERT = """
@@ -50,13 +49,13 @@ def record(
     if not connection.in_atomic_block:
         raise NoTransaction(f"{verb} was recorded outside a transaction: open one around the change and its event")
     parts = [(f, secrets.token_bytes(32), v) for f, v in {"display": by.display, **(private or {})}.items()]
-    leaf_data = rfc8785.dumps(
+    leaf_data = jcs.dumps(
         {
             "verb": verb,
             "by": by.as_record(),
             "subject": list(subject),
             "data": data or {},
-            "private": {f: merkle.commitment(salt, rfc8785.dumps(value)) for f, salt, value in parts},
+            "private": {f: merkle.commitment(salt, jcs.dumps(value)) for f, salt, value in parts},
         }
     )
     with connection.cursor() as cursor:

@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from uuid import UUID
 
-from django.db.models import Q
-from django.db.models.functions import Now
-
-from agents import access, arguments, binding, canonical, headline, wire
+from agents import access, arguments, binding, canonical, definitions, headline, wire
+from agents.actions import standing
 from agents.actions.gathering import Gathered, gather
-from agents.errors import InvalidArguments, ToolStopped, UnknownTool
-from agents.models import Agent, AgentRole, Grant, Person, Tool
+from agents.actions.standing import Standing
+from agents.errors import InvalidArguments
+from agents.models import Agent, Person, Tool
 from agents.policy.verdict import Verdict
 
 
@@ -59,21 +58,22 @@ class Checked:
         )
 
 
-def check(agent: Agent, proposal: Proposal, *, asked_by: Person | None = None) -> Checked:
+def check(
+    agent: Agent, proposal: Proposal, *, asked_by: Person | None = None, stands: Standing | None = None
+) -> Checked:
     """Check a proposal as far as that needs no lock, and gather what policy must know.
 
-    A person who asks for it counts as its own side. Raises UnknownTool, ToolStopped and InvalidArguments.
+    A person who asks for it counts as its own side. How things stand is read unless it is given. Raises UnknownTool,
+    ToolStopped and InvalidArguments.
     """
-    grant = _live_grant(agent, proposal.tool)
-    if grant.tool.stopped_at is not None:
-        raise ToolStopped()
-    definition = grant.tool.definition
-    schema = arguments.compile_schema(definition.body["schema"])
+    stands = stands or standing.read(agent, proposal.tool)
+    definition = stands.require(proposal.tool).definition
+    schema = definitions.schema(definition.pk, definition.digest)
     if wrong := schema.check(proposal.arguments):
         raise InvalidArguments(errors=[{"field": error.path, "message": error.message} for error in wrong])
     args = schema.canonical(proposal.arguments)
     _require_sendable(definition.body, args)
-    return _gathered(agent, grant, args, proposal, asked_by)
+    return _gathered(agent, stands, args, proposal, asked_by)
 
 
 def check_again(agent: Agent, proposal: Proposal, args: dict, *, called_before: Iterable[str]) -> Checked:
@@ -81,38 +81,34 @@ def check_again(agent: Agent, proposal: Proposal, args: dict, *, called_before: 
 
     What was called then stays called. Raises UnknownTool and ToolStopped.
     """
-    grant = _live_grant(agent, proposal.tool)
-    if grant.tool.stopped_at is not None:
-        raise ToolStopped()
-    return _gathered(agent, grant, args, proposal, called_before=called_before)
+    return _gathered(agent, standing.read(agent, proposal.tool), args, proposal, called_before=called_before)
 
 
 def _gathered(
     agent: Agent,
-    grant: Grant,
+    stands: Standing,
     args: dict,
     proposal: Proposal,
     asked_by: Person | None = None,
     called_before: Iterable[str] = (),
 ) -> Checked:
-    definition = grant.tool.definition
+    tool = stands.require(proposal.tool)
     run = str(proposal.run_id) if proposal.run_id else None
     root = str(proposal.root_id) if proposal.root_id else run
     known = {"claims": proposal.claims, "run": run, "root": root, "led": proposal.led}
-    gathered = gather(agent, definition, args, called_before=called_before, **known)
-    roles = list(agent.roles.select_related("person"))
+    gathered = gather(agent, tool.definition, args, called_before=called_before, any_rejected=stands.rejected, **known)
     return Checked(
-        tool=grant.tool,
+        tool=tool,
         args=args,
         payload=canonical.canonical_bytes(args),
         gathered=gathered,
         facts=gathered.facts(),
-        headline=_headline(definition.body, args, gathered.shown()),
-        impact=_impact(definition.body, args),
-        self_humans=access.self_humans(agent, asked_by, run_id=proposal.run_id),
+        headline=_headline(tool.definition.body, args, gathered.shown()),
+        impact=_impact(tool.definition.body, args),
+        self_humans=access.side(stands.owners, asked_by, run_id=proposal.run_id),
         sign=agent.sign,
-        snapshot=_snapshot(agent, grant, roles),
-        holders={role.role: role.person.as_named() for role in roles},
+        snapshot=_snapshot(agent, stands),
+        holders={role: person.as_named() for role, person in stands.people.items()},
     )
 
 
@@ -121,17 +117,6 @@ def _require_sendable(definition: dict, args: dict) -> None:
         wire.wire_request(definition, args)
     except wire.NotSendable as error:
         raise InvalidArguments(errors=[{"field": "arguments", "message": str(error)}]) from error
-
-
-def _live_grant(agent: Agent, name: str) -> Grant:
-    grant = (
-        Grant.objects.select_related("tool__definition")
-        .filter(Q(expires_at__isnull=True) | Q(expires_at__gt=Now()), agent=agent, tool_name=name, revoked_at=None)
-        .first()
-    )
-    if grant is None or grant.tool.definition is None:
-        raise UnknownTool(errors=[{"field": "tool", "message": f"this agent has no tool {name[:80]!r}"}])
-    return grant
 
 
 def _headline(definition: dict, args: dict, facts: dict[str, str]) -> str:
@@ -145,13 +130,13 @@ def _impact(definition: dict, args: dict) -> int:
     return amount["minor"] if isinstance(amount, dict) else 0
 
 
-def _snapshot(agent: Agent, grant: Grant, roles: Iterable[AgentRole]) -> dict:
+def _snapshot(agent: Agent, stands: Standing) -> dict:
     return {
-        "roles": {role.role: role.person_id for role in roles},
+        "roles": {role: person.pk for role, person in stands.people.items()},
         "sign": agent.sign,
-        "grant": grant.pk,
-        "tool_tier": grant.tool.tier,
-        "definition": grant.tool.definition.digest,
+        "grant": stands.grant,
+        "tool_tier": stands.tool.tier,
+        "definition": stands.tool.definition.digest,
         "policy": str(agent.policy_id) if agent.policy_id else None,
         "policy_digest": agent.policy.digest if agent.policy_id else None,
         "stop_epoch": agent.stop_epoch,

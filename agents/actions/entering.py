@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from django.contrib.auth.models import Group
 from django.db import connection
 
-from agents import binding, canonical, clocks, limits, wake
+from agents import binding, canonical, clocks, limits, rows, wake
 from agents.actions import attending
 from agents.actions.checking import Checked, Proposal
 from agents.actions.staffing import staff
@@ -62,7 +62,7 @@ def enter(
     No deadline of it lies after `until`. What is kept beside it (content, limit entries, the answer) is for `keep`.
     """
     action = _row(principal, proposal, checked, judged, _times(judged.verdict, now, until))
-    action.save(force_insert=True)
+    rows.insert(action)
     action.content = _content(action, proposal, checked)
     if action.state == State.AWAITING_REVIEW:
         Slot.objects.bulk_create(_slots(action, judged))

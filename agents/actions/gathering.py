@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from agents import binding, canonical, lists, lookups, policies
+from agents.actions.standing import REJECTED_WITHIN
 from agents.lifecycle import State
 from agents.models import Action, Agent, ToolDefinition
 from agents.policy import limiting, values
@@ -20,8 +21,6 @@ from agents.policy.verdict import Missing, Situation, Verdict
 from agents.readiness import granted_definitions
 from audit import redaction
 
-#: How long a rejection is held against whoever asks for the same again.
-REJECTED_WITHIN = timedelta(days=30)
 #: Outside a run, a tool counts as called when it was within this time, for the same subject.
 CALLED_WITHIN = timedelta(hours=1)
 MOST_CALLS = 200  # looked at; a call further back doesn't count, so that the rule speaks
@@ -109,13 +108,14 @@ def gather(
     root: str | None = None,
     led: bool = False,
     called_before: Iterable[str] = (),
+    any_rejected: bool = True,
     found: Mapping[str, lookups.Found] | None = None,
     seconds: float | None = None,
 ) -> Gathered:
     """Gather what policy needs for canonical arguments of a tool. Takes up to `seconds`, or the facts' deadline; raises
     nothing for what a source does: what isn't there in time is missing, and whatever names it goes to a person.
 
-    With `found` those are the facts, and nothing is looked up.
+    With `found` those are the facts, and nothing is looked up. Whoever knows that people rejected nothing says so.
     """
     compiled = policies.compiled(agent.policy, definition)
     asked = compiled.tools[definition.body["name"]]
@@ -138,7 +138,7 @@ def gather(
         called=_called(agent, {rule.unless_called for rule in rules if rule.unless_called}, args, run).union(
             called_before
         ),
-        rejected_by=_rejected_by(agent, definition, args),
+        rejected_by=_rejected_by(agent, definition, args) if any_rejected else (),
         tool=tool.name,
         led=led,
     )
@@ -181,6 +181,8 @@ def _stored(found: lookups.Found) -> dict:
 
 def _called(agent: Agent, tools: set[str], args: dict, run: str | None) -> frozenset[str]:
     """Return which of these tools the agent called with success: in the same run, or lately for the same subject."""
+    if not tools:
+        return frozenset()
     done = Action.objects.filter(agent=agent, state=State.SUCCEEDED, kind=Action.Kind.REAL)
     return frozenset(name for name in tools if _was_called(done.filter(tool__name=name), args, run))
 

@@ -8,11 +8,12 @@ from datetime import datetime
 from django.db import IntegrityError, connection, transaction
 
 from agents import budgets, canonical, turnstile
+from agents.actions import standing
 from agents.actions.checking import Checked, Proposal, check
 from agents.actions.entering import Principal, enter, judge, keep
 from agents.errors import AgentNotEnabled, AgentStopped, Invalid, KeyInFlight, KeyReused, ToolStopped, TooManyArrivals
 from agents.lifecycle import State
-from agents.models import Action, IdempotencyKey, Tool
+from agents.models import Action, Tool
 
 Answer = Callable[[Action], tuple[int, dict]]
 Entered = Callable[[Action], None]
@@ -51,9 +52,10 @@ def propose(
     TooManyArrivals, BudgetExhausted: nothing is written then.
     """
     _require_canonical(proposal)
-    if stored := _stored_answer(principal, proposal, key):
-        return stored
-    checked = check(principal.agent, proposal, asked_by=principal.person)
+    stands = standing.read(principal.agent, proposal.tool, scope=principal.scope, key=key)
+    if kept := stands.kept:
+        return _replay(proposal, kept.fingerprint, kept.status, kept.body)
+    checked = check(principal.agent, proposal, asked_by=principal.person, stands=stands)
     try:
         return _decide(principal, proposal, checked, key, answer, entered)
     except IntegrityError as error:
@@ -112,19 +114,14 @@ def _require_canonical(proposal: Proposal) -> None:
 # --- the key
 
 
-def _stored_answer(principal: Principal, proposal: Proposal, key: str) -> Proposed | None:
-    row = IdempotencyKey.objects.filter(scope=principal.scope, key=key).first()
-    return _replay(proposal, row.fingerprint, row.status, row.answer) if row else None
-
-
-def _replay(proposal: Proposal, fingerprint: str, status: int, body: dict) -> Proposed:
+def _replay(proposal: Proposal, fingerprint: str, status: int, body: str) -> Proposed:
     try:
         same = fingerprint == proposal.fingerprint
     except canonical.NotCanonical:  # what was stored had a canonical form
         same = False
     if not same:
         raise KeyReused()
-    return Proposed(status=status, body=body, replayed=True)
+    return Proposed(status=status, body=canonical.parse_json(body.encode()), replayed=True)
 
 
 def _lock(principal: Principal, proposal: Proposal, checked: Checked, key: str) -> tuple[datetime, Proposed | None]:
@@ -142,7 +139,7 @@ def _lock(principal: Principal, proposal: Proposal, checked: Checked, key: str) 
     if not granted:
         raise KeyInFlight()
     if fingerprint is not None:
-        return now, _replay(proposal, fingerprint, status, canonical.parse_json(body.encode()))
+        return now, _replay(proposal, fingerprint, status, body)
     if not enabled:
         raise AgentNotEnabled()
     if stopped_at is not None:
@@ -150,7 +147,10 @@ def _lock(principal: Principal, proposal: Proposal, checked: Checked, key: str) 
     if cap and arrived >= cap:
         raise TooManyArrivals(f"It may propose {cap} actions an hour, and did. Its people look before it goes on.")
     # A tool is stopped under its agent's lock: only a stop since we looked needs another look.
-    stopped = Tool.objects.filter(pk=checked.tool.pk, stopped_at__isnull=False)
-    if stop_epoch != checked.snapshot["stop_epoch"] and stopped.exists():
+    if stop_epoch != checked.snapshot["stop_epoch"] and _is_stopped(checked.tool):
         raise ToolStopped()
     return now, None
+
+
+def _is_stopped(tool: Tool) -> bool:
+    return Tool.objects.filter(pk=tool.pk, stopped_at__isnull=False).exists()

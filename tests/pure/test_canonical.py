@@ -4,10 +4,12 @@ import json
 from decimal import Decimal
 
 import pytest
+import rfc8785
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents.canonical import BadJson, NotCanonical, canonical_bytes, digest_of, parse_json, sha256_hex
+from audit import jcs
 
 # A busy machine is slow to draw; that says nothing about the claims.
 CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -205,3 +207,28 @@ def test_every_duplicate_key_is_found(pairs):
     else:
         with pytest.raises(BadJson, match="stands twice"):
             parse_json(body.encode())
+
+
+@CALM
+@given(JSON)
+def test_the_fast_way_writes_what_the_library_writes(value):
+    assert jcs.dumps(value) == rfc8785.dumps(value)
+
+
+@pytest.mark.parametrize(
+    "value", [1.0, 1e-5, 1e16, 2**53, float("nan"), {"\U0001f600": 1}, {1: 2}, {"a": [{"b": 0.00001}]}, Decimal(1)]
+)
+def test_whatever_python_would_write_otherwise_is_left_to_the_library(value):
+    assert not jcs.is_plain(value)
+
+
+@CALM
+@given(st.floats(1e-4, 1e16) | st.floats(-1e16, -1e-4))
+def test_fractions_are_written_as_the_library_writes_them(number):
+    assert jcs.dumps(number) == rfc8785.dumps(number)
+
+
+@CALM
+@given(st.characters(exclude_categories=("Cs",)))
+def test_every_character_is_escaped_as_rfc_8785_says(character):
+    assert jcs.dumps([character]) == rfc8785.dumps([character])

@@ -1,5 +1,7 @@
 """One request sent many times at once: one action, one answer."""
 
+from dataclasses import replace
+
 import pytest
 from django.db import connection, transaction
 
@@ -58,7 +60,8 @@ def test_look_that_came_before_the_twins_commit_is_told_so_too(monkeypatch):
     from importlib import import_module
 
     propose = import_module("agents.actions.propose")
-    monkeypatch.setattr(propose, "_stored_answer", lambda *_: None)
+    read = propose.standing.read
+    monkeypatch.setattr(propose.standing, "read", lambda *asked, **key: replace(read(*asked, **key), kept=None))
     monkeypatch.setattr(propose, "_LOCK_AND_LOOK", propose._LOCK_AND_LOOK.replace("k.key = %s", "k.key = %s || 'x'"))
     with pytest.raises(KeyInFlight):
         ask(principal)

@@ -1,6 +1,7 @@
 """The doorbell: after commit, tell a worker that a row is waiting. Lost or doubled rings cost nothing but time."""
 
 import logging
+import time
 from uuid import UUID
 
 from celery import current_app
@@ -8,6 +9,11 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 logger = logging.getLogger("countersign.wake")
+
+#: How long nothing rings after a ring that nobody took: stopping a thousand runs must not wait a thousand times for a
+#: broker that is away.
+QUIET_SECONDS = 1.0
+_quiet_until = 0.0
 
 
 def ring(action_id: UUID) -> None:
@@ -26,7 +32,11 @@ def ring_run(run_id: UUID) -> None:
 
 
 def _send(task: str, row_id: UUID) -> None:
+    global _quiet_until
+    if time.monotonic() < _quiet_until:
+        return
     try:
         current_app.send_task(task, [str(row_id)], retry=False, expires=60)
     except (OperationalError, OSError) as error:
+        _quiet_until = time.monotonic() + QUIET_SECONDS
         logger.warning("the broker didn't take the ring for %s (the clock will ring again): %s", row_id, error)

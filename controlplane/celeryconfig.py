@@ -15,6 +15,8 @@ broker_transport_options = {
     "socket_connect_timeout": 3,
     "socket_keepalive": True,
     "health_check_interval": 25,
+    # Who rings doesn't wait for a broker that is away: by default it would, for six seconds each ring.
+    "max_retries": 0,
 }
 task_acks_late = True
 task_reject_on_worker_lost = True

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from threading import Lock
 from uuid import UUID
 
@@ -104,6 +105,12 @@ def shapes_of(agent: Agent) -> list[language.Tool]:
 
 _cache: OrderedDict[tuple[UUID | None, int], Compiled] = OrderedDict()
 _lock = Lock()
+
+
+@lru_cache(maxsize=64)
+def version(policy_id: UUID) -> Policy:
+    """Return a version of a policy, without its text. None ever changes, so what was read once is kept."""
+    return Policy.objects.defer("source").get(pk=policy_id)
 
 
 def compiled(policy: Policy | None, definition: ToolDefinition) -> Compiled:

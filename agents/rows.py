@@ -1,95 +1,78 @@
-"""Rows of models out of SQL of our own: their columns in one order, and the instances that these make.
+"""Rows as models, for what is asked at every action: the statement stands as written, and nobody builds it each time."""
 
-For the few statements that every call of an agent waits for. Django builds its SQL anew each time, and that takes longer
-than PostgreSQL takes to answer.
-"""
+import json
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import TypeVar
 
-from collections.abc import Collection, Sequence
-from functools import cached_property, lru_cache
-from typing import Generic, TypeVar
+from django.db import connection, models
+from django.db.models.sql import UpdateQuery
 
-from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import Model
-from django.db.models.expressions import DatabaseDefault
-
-Row = TypeVar("Row", bound=Model)
+M = TypeVar("M", bound=models.Model)
 
 
-class Columns(Generic[Row]):
-    """The columns of one model in a statement, under the name that its table has there.
-
-    `without` are fields that are read only when somebody asks for them, `only` the few that are read.
-    """
-
-    def __init__(self, model: type[Row], table: str, *, without: Collection[str] = (), only: Collection[str] = ()):
-        self._model, self._table, self._without, self._only = model, table, without, only
-
-    @cached_property
-    def _fields(self) -> list:
-        fields = [field for field in self._model._meta.concrete_fields if field.name not in self._without]
-        return [field for field in fields if field.name in self._only] if self._only else fields
-
-    @cached_property
-    def _names(self) -> list[str]:
-        return [field.attname for field in self._fields]
-
-    @cached_property
-    def _converters(self) -> list[tuple[int, object]]:
-        """What Django makes of a value that the database driver gives: documents out of JSON, say."""
-        return [
-            (at, converter)
-            for at, field in enumerate(self._fields)
-            for converter in field.get_db_converters(connection)
-        ]
-
-    @cached_property
-    def _key(self) -> int:
-        return self._names.index(self._model._meta.pk.attname)
-
-    def __str__(self) -> str:
-        """The columns as a statement selects them."""
-        return ", ".join(f'{self._table}."{field.column}"' for field in self._fields)
-
-    def __len__(self) -> int:
-        return len(self._fields)
-
-    def read(self, values: Sequence) -> Row | None:
-        """Return the instance these values make, in the order of the columns; None where an outer join found no row."""
-        if values[self._key] is None:
-            return None
-        values = list(values)
-        for at, converter in self._converters:
-            values[at] = converter(values[at], None, connection)
-        return self._model.from_db(DEFAULT_DB_ALIAS, self._names, values)
+@cache
+def columns(model: type[models.Model], alias: str) -> str:
+    """Return all columns of a model for a SELECT, as those of the table's alias, in the order that `made_of` reads."""
+    return ", ".join(f'{alias}."{field.column}"' for field in model._meta.concrete_fields)
 
 
-def cut(row: Sequence, *widths: int) -> list[Sequence]:
-    """Cut a row into pieces of these widths, and one of what is left."""
-    pieces, at = [], 0
-    for width in widths:
-        pieces.append(row[at : at + width])
-        at += width
-    return [*pieces, row[at:]]
+@cache
+def width(model: type[models.Model]) -> int:
+    """Return how many columns a model has."""
+    return len(model._meta.concrete_fields)
 
 
-def insert(row: Model) -> None:
-    """Write a new row, its key among its values, and read back what the database says of it. None is left out."""
-    values = [(field, getattr(row, field.attname)) for field in row._meta.concrete_fields]
-    theirs = [field for field, value in values if isinstance(value, DatabaseDefault)]
-    ours = [(field, value) for field, value in values if value is not None and field not in theirs]
-    statement = _inserting(
-        row._meta.db_table, tuple(field.column for field, _ in ours), tuple(field.column for field in theirs)
-    )
+def made_of(model: type[M], values: Sequence) -> M:
+    """Return the model of a row that begins with its `columns`, as the ORM would have read it."""
+    read = list(values[: width(model)])
+    for place in _json_places(model):
+        read[place] = None if read[place] is None else json.loads(read[place])
+    return model.from_db(connection.alias, _names(model), read)
+
+
+def apart(row: Sequence, *kinds: type[models.Model]) -> tuple:
+    """Take a row of the columns of several models apart: each of them (None where an outer join found none), then the rest."""
+    found = []
+    for model in kinds:
+        found.append(None if row[0] is None else made_of(model, row))
+        row = row[width(model) :]
+    return (*found, row)
+
+
+def asked(sql: str, parameters: Sequence) -> list[tuple]:
+    """Return the rows of one statement."""
     with connection.cursor() as cursor:
-        cursor.execute(statement, [field.get_db_prep_save(value, connection) for field, value in ours])
-        for field, value in zip(theirs, cursor.fetchone() if theirs else (), strict=True):
-            setattr(row, field.attname, value)
-    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()
 
 
-@lru_cache
-def _inserting(table: str, ours: tuple[str, ...], theirs: tuple[str, ...]) -> str:
-    names, values = ", ".join(f'"{column}"' for column in ours), ", ".join(["%s"] * len(ours))
-    returning = ", ".join(f'"{column}"' for column in theirs)
-    statement = f'INSERT INTO "{table}" ({names}) VALUES ({values})'  # noqa: S608
-    return f"{statement} RETURNING {returning}" if theirs else statement
+def changed(rows: models.QuerySet[M], **values: object) -> Iterator[M]:
+    """Update these rows and yield them as they are now: one statement, where an update and a reading would be two."""
+    query = rows.query.chain(UpdateQuery)
+    query.add_update_values(values)
+    sql, parameters = query.get_compiler(connection=connection).as_sql()
+    model = rows.model
+    for row in asked(f"{sql} RETURNING {columns(model, model._meta.db_table)}", parameters):
+        yield made_of(model, row)
+
+
+def take_over(row: M, fresh: M) -> None:
+    """Bring a row that was read before up to date with one read now, as `refresh_from_db` does: what hangs on it is read anew."""
+    for field in row._meta.concrete_fields:
+        setattr(row, field.attname, getattr(fresh, field.attname))
+    for relation in (*row._meta.concrete_fields, *row._meta.related_objects):
+        if relation.is_relation and relation.is_cached(row):
+            relation.delete_cached_value(row)
+    row._prefetched_objects_cache = {}
+
+
+@cache
+def _names(model: type[models.Model]) -> list[str]:
+    return [field.attname for field in model._meta.concrete_fields]
+
+
+@cache
+def _json_places(model: type[models.Model]) -> list[int]:
+    fields = model._meta.concrete_fields
+    return [place for place, field in enumerate(fields) if isinstance(field, models.JSONField)]

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Case, F, When
 from django.db.models.functions import Now
 
-from agents import clocks, wake
+from agents import clocks, rows, wake
 from agents.errors import AlreadyDecided
 from agents.lifecycle import ENDS, RUN_ENDS, RUN_WORDS, WORDS, RunState, State, origins
 from agents.models import Action, ClockInterval, Run
@@ -39,6 +39,8 @@ _UNDER_WAY = {State.EXECUTING, State.RETRY_WAIT}
 
 #: In these states the decision clock stands still, and why.
 _PAUSES = {State.ON_HOLD: "hold", State.CHANGES_REQUESTED: "changes_requested"}
+#: Only in these is an interval of the decision clock open.
+_CLOCKED = {State.AWAITING_REVIEW, *_PAUSES}
 
 
 def move(
@@ -62,14 +64,14 @@ def move(
     """
     allowed = origins(to) & frozenset(expect or State) & {State(action.state)}
     columns = _with_ends(to, columns)
-    changed = Action.objects.filter(pk=action.pk, state__in=sorted(allowed), **(where or {})).update(
-        state=to, state_since=Now(), **columns
-    )
+    standing = Action.objects.filter(pk=action.pk, state__in=sorted(allowed), **(where or {}))
+    changed = list(rows.changed(standing, state=to, state_since=Now(), **columns))
     if not changed:
         raise already_decided(action)
     origin = action.state
-    action.refresh_from_db()
-    turn_clock(action)
+    rows.take_over(action, *changed)
+    if {origin, action.state} & _CLOCKED:
+        turn_clock(action)
     if action.run_id and to not in _UNDER_WAY:
         tell_run(action.run_id)
     return log.record(
@@ -125,13 +127,12 @@ def move_run(
         ends = {"wake_at": None, "lease_until": None, "lease_owner": "", "finished_at": Now()}
         columns = {**ends, **columns}
     allowed = origins(to) & {RunState(run.state)}
-    changed = Run.objects.filter(pk=run.pk, state__in=sorted(allowed), **(where or {})).update(
-        state=to, state_since=Now(), **columns
-    )
+    standing = Run.objects.filter(pk=run.pk, state__in=sorted(allowed), **(where or {}))
+    changed = list(rows.changed(standing, state=to, state_since=Now(), **columns))
     if not changed:
         raise run_moved_on(run)
     origin = run.state
-    run.refresh_from_db()
+    rows.take_over(run, *changed)
     log.record(
         verb or VERB_OF_RUN[to],
         by=by,

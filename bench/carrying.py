@@ -21,7 +21,7 @@ def _broker():
     import redis
     from django.conf import settings
 
-    return redis.Redis.from_url(settings.REDIS_URL)
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=None)  # the worker may take its time to start
 
 
 def _echo() -> float:

@@ -3,9 +3,12 @@
 import os
 
 from celery import Celery
-from celery.signals import setup_logging, worker_init
+from celery.signals import setup_logging, task_prerun, worker_init
+from django.db import close_old_connections, connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "controlplane.settings")
+
+KEPT_SECONDS = 10 * 60
 
 app = Celery("countersign")
 app.config_from_object("controlplane.celeryconfig")
@@ -15,6 +18,18 @@ app.autodiscover_tasks(["agents", "controlplane"])
 @setup_logging.connect
 def keep_our_logging(**_) -> None:
     """Celery sets up logging of its own unless somebody has: its lines go the way of all others, searched for secrets."""
+
+
+@worker_init.connect
+def keep_connections(**_) -> None:
+    """Opening a connection takes longer than a whole claim: each process of the worker's keeps its own for a while."""
+    connections.databases["default"]["CONN_MAX_AGE"] = KEPT_SECONDS
+
+
+@task_prerun.connect
+def look_at_connections(**_) -> None:
+    """What was kept is asked for a sign of life before it is used: the database may have been away meanwhile."""
+    close_old_connections()
 
 
 @worker_init.connect

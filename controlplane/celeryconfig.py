@@ -37,3 +37,6 @@ worker_hijack_root_logger = False
 task_queues = [Queue("actions"), Queue("runs")]
 task_default_queue = "actions"
 task_routes = {"agents.advance_run": {"queue": "runs"}}
+# Celery closes the database's connection around every task unless this says how many tasks it may serve. That it still
+# answers is asked before each: controlplane/celery.py.
+CELERY_DB_REUSE_MAX = 500

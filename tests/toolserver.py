@@ -92,7 +92,7 @@ def serving(behaviour: Behaviour = None):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     server.block_on_close = False
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     tool.url = f"http://127.0.0.1:{server.server_port}"
     hosts = {"refunds": base.Host("refunds", tool.url, loopback=True)}

@@ -7,27 +7,25 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Now
 
 from agents import access, binding, breakers, canonical, incidents, lists, states, turnstile
+from agents.actions import reading
 from agents.actions.gathering import Gathered
 from agents.actions.holding import is_stopped
 from agents.actions.pacing import postpone, wait_for_host
+from agents.actions.reading import Signatures, Taken
 from agents.actions.rechecking import Drift, drift, look_again
 from agents.lifecycle import RUN_ENDS, State
-from agents.models import Action, Agent, Grant, Run, Slot
-from agents.policy.quorum import Requirement, staffable
+from agents.models import Action, Agent, Run
+from agents.policy.quorum import Requirement, match, staffable
 from agents.policy.verdict import BREAK_GLASS_TIER
-from agents.seating import seat, voter
 from agents.wire import NotSendable, WireRequest, wire_request
 from audit.actors import Actor
 
 UNKNOWN_DUE = timedelta(hours=4)
-#: No attempt is made later than this after the first: tools forget idempotency keys.
-RETRY_WINDOW = timedelta(hours=6)
 
 
 @dataclass(frozen=True)
@@ -59,14 +57,15 @@ def claim(action_id: UUID, *, worker: str) -> Claim | None:
     deadline = time.monotonic() + settings.LEASE.total_seconds()
     with transaction.atomic():
         agent = turnstile.share_of(action_id)
-        action = _take_row(action_id) if agent else None
-        if action is None or is_stopped(action, agent) or _has_moved_on(agent, looked):
+        taken = reading.take(action_id) if agent else None
+        if taken is None or is_stopped(taken.action, agent) or _has_moved_on(agent, looked):
             return None  # the clock rings again
+        action = taken.action
         action.agent = agent
         definition = action.definition.body
         wire, problem = _recompute(action, definition)
         # Asked before every attempt: a retry whose grant or signer is gone is as unwanted as a first call.
-        problem, why = (problem, Drift()) if problem else _why_refused(action, looked)
+        problem, why = (problem, Drift()) if problem else _why_refused(taken, looked)
         if problem:
             return _refuse(action, problem, why)
         if pause := breakers.wait(action.tool_id):
@@ -103,19 +102,6 @@ def _open_incident(action: Action) -> None:
     incidents.open_(agent=action.agent, title=title, by=Actor.SYSTEM, actions=[action])
 
 
-def _take_row(action_id: UUID) -> Action | None:
-    """Lock the row if nobody else holds it and it is due. SKIP LOCKED: a stop or another worker is never waited for."""
-    due = Q(state=State.APPROVED, permit_until__gt=Now()) | Q(
-        state=State.RETRY_WAIT, next_attempt_at__lte=Now(), permit_consumed_at__gt=Now() - RETRY_WINDOW
-    )
-    return (
-        Action.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
-        .select_related("definition", "tool")
-        .filter(due, pk=action_id, kind=Action.Kind.REAL)
-        .first()
-    )
-
-
 def _recompute(action: Action, definition: dict) -> tuple[WireRequest | None, str]:
     """Rebuild the request from the stored bytes and hold it against the digests people signed."""
     try:
@@ -132,12 +118,13 @@ def _recompute(action: Action, definition: dict) -> tuple[WireRequest | None, st
     return wire, ""
 
 
-def _why_refused(action: Action, looked: Gathered) -> tuple[str, Drift]:
+def _why_refused(taken: Taken, looked: Gathered) -> tuple[str, Drift]:
     """Return why an approval no longer holds, or an empty string, and what isn't as it was. Stricter applies; looser is
     ignored."""
-    if problem := _why_not_allowed(action):
+    if problem := _why_not_allowed(taken):
         return problem, Drift()
-    slots = list(Slot.objects.filter(action=action).select_related("filled_by"))
+    action, signed = taken.action, reading.signatures(taken.action)
+    slots = signed.slots
     verdict = looked.judge(sign=action.agent.sign, totals=action.snapshot.get("totals", {}))
     since = drift(action, slots, looked, verdict)
     if verdict.outcome == "deny":
@@ -146,39 +133,39 @@ def _why_refused(action: Action, looked: Gathered) -> tuple[str, Drift]:
         return ("facts_drifted" if slots else "policy_stricter_now"), since
     if verdict.effective_tier > action.effective_tier:  # who signed has seen and proved what the lower tier asks
         return "policy_stricter_now", since
-    return _why_signatures_fail(action, slots) or _why_too_few(verdict.groups, slots), since
+    return _why_signatures_fail(action, signed) or _why_too_few(verdict.groups, signed), since
 
 
-def _why_not_allowed(action: Action) -> str:
+def _why_not_allowed(taken: Taken) -> str:
     """Return what of the agent and its tool keeps it from running, or an empty string."""
+    action = taken.action
     if not action.agent.enabled:
         return "agent_disabled"
     if action.called_at is None and _run_is_over(action):
         return "run_over"
-    live = Grant.objects.filter(
-        Q(expires_at__isnull=True) | Q(expires_at__gt=Now()), agent=action.agent, tool=action.tool, revoked_at=None
-    )
-    if not live.exists():
+    if not taken.is_granted:
         return "grant_gone"
     if action.tool.definition_id != action.definition_id or action.tool.tier != action.definition.body["tier"]:
         return "definition_changed"
     return ""
 
 
-def _why_signatures_fail(action: Action, slots: list[Slot]) -> str:
-    for slot in slots:
-        if slot.filled_by is None or access.why_never(action, slot.filled_by):
+def _why_signatures_fail(action: Action, signed: Signatures) -> str:
+    if not signed.slots:
+        return ""
+    side = access.own_side(action)
+    for slot in signed.slots:
+        if slot.filled_by is None or access.why_never(action, slot.filled_by, side=side):
             return "signer_not_eligible_now"
-    if slots and seat(slots) is None:
-        return "signer_left_group"
-    return ""
+    needs = [Requirement(slot=slot.pk, group=slot.group_id) for slot in signed.slots]
+    return "" if match(needs, signed.voters) is not None else "signer_left_group"
 
 
-def _why_too_few(names: Sequence[str], slots: list[Slot]) -> str:
+def _why_too_few(names: Sequence[str], signed: Signatures) -> str:
     """Hold the signatures against the groups that the agent's sign map asks for now: stricter applies."""
-    groups = dict(Group.objects.filter(name__in=names).values_list("name", "pk"))
+    groups = reading.groups_named(names)
     needs = [Requirement(slot=number, group=groups.get(name, 0)) for number, name in enumerate(names)]
-    return "" if staffable(needs, [voter(slot.filled_by) for slot in slots]) else "more_signatures_needed_now"
+    return "" if staffable(needs, signed.voters) else "more_signatures_needed_now"
 
 
 def _refuse(action: Action, problem: str, since: Drift) -> None:

@@ -1,17 +1,18 @@
 """`execute()`: claim, mark the call, call the tool, record what came of it. Each step is a commit; a crash loses nothing."""
 
+import json
 import time
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from agents import breakers, failpoints, states
+from agents import breakers, failpoints, rows, states
 from agents.actions.claim import UNKNOWN_DUE, Claim, claim
 from agents.errors import AlreadyDecided
 from agents.lifecycle import State
-from agents.models import Action, ActionContent
+from agents.models import Action
 from agents.tools import http
 from agents.tools.failures import shows_down
 from agents.tools.results import Answered, NothingSent, Result
@@ -19,6 +20,12 @@ from audit import log
 from audit.actors import Actor
 
 MAX_ATTEMPTS = 6
+
+_MARK = """
+UPDATE agents_action SET called_at = statement_timestamp()
+WHERE id = %s AND state = 'executing' AND fence = %s AND lease_until > statement_timestamp() RETURNING id
+"""
+_KEEP = "UPDATE agents_actioncontent SET output = %s::jsonb WHERE action_id = %s AND keep_output"
 
 
 def execute(action_id: UUID, *, worker: str) -> Action | None:
@@ -51,10 +58,7 @@ def execute(action_id: UUID, *, worker: str) -> Action | None:
 def _mark_called(taken: Claim) -> bool:
     """Commit, before anything goes out, that it is about to: a null `called_at` proves that nothing did."""
     with transaction.atomic():
-        held = Action.objects.filter(
-            pk=taken.action.pk, state=State.EXECUTING, fence=taken.fence, lease_until__gt=Now()
-        )
-        if not held.update(called_at=Now()):
+        if not rows.asked(_MARK, [taken.action.pk, taken.fence]):
             _fenced(taken)
             return False
         log.record(
@@ -94,7 +98,8 @@ def _move(taken: Claim, result: Result) -> None:
         states.move(
             action, to=to, by=Actor.SYSTEM, where=guard, data=data | {"reason": result.reason}, error=result.error()
         )
-        ActionContent.objects.filter(action=action, keep_output=True).update(output=result.output)
+        with connection.cursor() as cursor:
+            cursor.execute(_KEEP, [None if result.output is None else json.dumps(result.output), action.pk])
         return
     sent = not isinstance(result, NothingSent) or earlier
     retry_or_ask(action, sent=sent, reason=result.reason, where=guard, data=data)

@@ -108,14 +108,14 @@ def gather(
     root: str | None = None,
     led: bool = False,
     called_before: Iterable[str] = (),
-    any_rejected: bool = True,
+    rejected_by: Iterable[str] | None = None,
     found: Mapping[str, lookups.Found] | None = None,
     seconds: float | None = None,
 ) -> Gathered:
     """Gather what policy needs for canonical arguments of a tool. Takes up to `seconds`, or the facts' deadline; raises
     nothing for what a source does: what isn't there in time is missing, and whatever names it goes to a person.
 
-    With `found` those are the facts, and nothing is looked up. Whoever knows that people rejected nothing says so.
+    With `found` those are the facts, and nothing is looked up; with `rejected_by` those groups rejected the same before.
     """
     compiled = policies.compiled(agent.policy, definition)
     asked = compiled.tools[definition.body["name"]]
@@ -138,7 +138,7 @@ def gather(
         called=_called(agent, {rule.unless_called for rule in rules if rule.unless_called}, args, run).union(
             called_before
         ),
-        rejected_by=_rejected_by(agent, definition, args) if any_rejected else (),
+        rejected_by=_rejected_by(agent, definition, args) if rejected_by is None else tuple(rejected_by),
         tool=tool.name,
         led=led,
     )

@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from agents import arguments, binding, canonical, evidence, lookups, preview
+from agents.actions import reading
 from agents.actions.gathering import Gathered, gather
 from agents.headline import facts_named
-from agents.lifecycle import State
 from agents.models import Action, Slot
-from agents.models.policy import HEAVY_OF_AGENT
 from agents.policy import values
 from agents.policy.judging.evaluate import newly_speaking
 from agents.policy.verdict import Missing, Reason, Verdict
@@ -94,13 +93,12 @@ def look_again(action_id: UUID) -> Gathered | None:
     None also while a source doesn't answer that answered when people or policy decided: the action keeps its permit, and
     the clock rings again until that is over.
     """
-    waiting = Action.objects.select_related("agent__policy", "definition", "tool").defer(*HEAVY_OF_AGENT)
-    action = waiting.filter(pk=action_id, state__in=(State.APPROVED, State.RETRY_WAIT)).first()
-    if action is None:
+    waiting = reading.waiting(action_id)
+    if waiting is None:
         return None
-    looked = _gather_anew(action)
-    if action.slots.exists():  # whoever signed has decided on it, rejected before or not
-        looked = replace(looked, rejected_by=())
+    action, is_signed = waiting
+    # Whoever signed has decided on it, rejected before or not.
+    looked = _gather_anew(action, rejected_by=() if is_signed else None)
     if action.called_at is not None:
         return _as_it_was(action, looked)
     return None if any(_silent(action, looked)) else looked
@@ -147,7 +145,10 @@ def drift(action: Action, slots: Sequence[Slot], looked: Gathered, verdict: Verd
 
 
 def _gather_anew(
-    action: Action, found: Mapping[str, lookups.Found] | None = None, seconds: float | None = None
+    action: Action,
+    found: Mapping[str, lookups.Found] | None = None,
+    seconds: float | None = None,
+    rejected_by: Sequence[str] | None = None,
 ) -> Gathered:
     claims = {name: values.from_json(value) for name, value in action.snapshot.get("claims", {}).items()}
     said = {name: value for name, value in claims.items() if not isinstance(value, Missing)}
@@ -156,6 +157,7 @@ def _gather_anew(
     called = action.snapshot.get("called", ())
     led = action.snapshot.get("led", False)
     args, known = _arguments(action), {"claims": said, "run": run, "led": led, "called_before": called}
+    known["rejected_by"] = rejected_by
     return gather(action.agent, action.definition, args, found=found, seconds=seconds, **known)
 
 

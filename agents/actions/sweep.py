@@ -13,9 +13,9 @@ from django.db.models.functions import Least, Now
 
 from agents import clocks, states, wake
 from agents.actions import attending
-from agents.actions.claim import RETRY_WINDOW
 from agents.actions.execute import retry_or_ask
 from agents.actions.holding import hold_leftovers
+from agents.actions.reading import RETRY_WINDOW
 from agents.errors import Refusal
 from agents.lifecycle import State
 from agents.models import Action, Slot

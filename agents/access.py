@@ -6,11 +6,10 @@ Being superuser gives sight of everything and the right to decide nothing.
 from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from agents import sight
+from agents import rows, sight
 from agents.errors import NoSuchAccount, NoSuchAction, NoSuchAgent, NoSuchRun
 from agents.identities import AgentPrincipal, ClientPrincipal
 from agents.models import (
@@ -161,11 +160,16 @@ SELECT p.human_id FROM above JOIN agents_agentrole AS r ON r.agent_id = above.ag
 """
 
 
+_OWNERS = """
+SELECT p.human_id FROM agents_agentrole AS r JOIN agents_person AS p ON p.id = r.person_id
+WHERE r.agent_id = %s AND r.role = 'owner'
+"""
+
+
 def self_humans(agent: Agent, *also: Person | None, run_id: UUID | None = None) -> list[int]:
     """Return the humans who count as self for an action of this agent: its owner, and whoever asked for it; in a run also
     who leads its mission, and the owners of every agent that handed its task on."""
-    owners = AgentRole.objects.filter(agent=agent, role=AgentRole.Role.OWNER).values_list("person__human", flat=True)
-    return side(owners, *also, run_id=run_id)
+    return side([human for (human,) in rows.asked(_OWNERS, [agent.pk])], *also, run_id=run_id)
 
 
 def side(owners: Iterable[int], *also: Person | None, run_id: UUID | None = None) -> list[int]:
@@ -176,9 +180,7 @@ def side(owners: Iterable[int], *also: Person | None, run_id: UUID | None = None
 def _behind(run_id: UUID | None) -> set[int]:
     if run_id is None:
         return set()
-    with connection.cursor() as cursor:
-        cursor.execute(_BEHIND_RUN, [run_id])
-        return {human for (human,) in cursor.fetchall()}
+    return {human for (human,) in rows.asked(_BEHIND_RUN, [run_id])}
 
 
 def signer_groups(person: Person) -> frozenset[int]:

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from agents import rows
 from agents.models import ToolHealth
 from audit import log
 from audit.actors import Actor
@@ -18,6 +19,10 @@ from audit.actors import Actor
 THRESHOLD = 5
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=10)
+
+# Asked at every call, and nearly always without an answer.
+_FAILING = "SELECT 1 FROM agents_toolhealth WHERE tool_id = %s AND failures > 0"
+_OPEN = "SELECT 1 FROM agents_toolhealth WHERE tool_id = %s AND open_until IS NOT NULL"
 
 
 @transaction.atomic
@@ -31,7 +36,7 @@ def note(tool_id: int, *, failed: bool) -> None:
         ToolHealth.objects.bulk_create([ToolHealth(tool_id=tool_id)], ignore_conflicts=True)
         _count(_locked(tool_id))
     # Most attempts succeed with a tool that works: they lock nothing.
-    elif ToolHealth.objects.filter(tool=tool_id, failures__gt=0).exists():
+    elif rows.asked(_FAILING, [tool_id]):
         _clear(_locked(tool_id))
 
 
@@ -40,9 +45,9 @@ def wait(tool_id: int) -> float:
 
     Once the pause is over, the first who asks makes the one attempt; until it ends, or its lease is over, others wait.
     """
-    health = ToolHealth.objects.filter(tool=tool_id, open_until__isnull=False)
-    if not health.exists():
+    if not rows.asked(_OPEN, [tool_id]):
         return 0.0
+    health = ToolHealth.objects.filter(tool=tool_id, open_until__isnull=False)
     if health.filter(open_until__lte=Now()).update(open_until=Now() + settings.LEASE):
         return 0.0
     row = health.annotate(now=Now()).first()

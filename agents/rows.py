@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import TypeVar
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
+from django.db.models.expressions import DatabaseDefault
 from django.db.models.sql import UpdateQuery
 
 M = TypeVar("M", bound=models.Model)
@@ -51,10 +53,28 @@ def changed(rows: models.QuerySet[M], **values: object) -> Iterator[M]:
     """Update these rows and yield them as they are now: one statement, where an update and a reading would be two."""
     query = rows.query.chain(UpdateQuery)
     query.add_update_values(values)
-    sql, parameters = query.get_compiler(connection=connection).as_sql()
+    try:
+        sql, parameters = query.get_compiler(connection=connection).as_sql()
+    except EmptyResultSet:  # none can fit: nothing needs to be asked
+        return
     model = rows.model
     for row in asked(f"{sql} RETURNING {columns(model, model._meta.db_table)}", parameters):
         yield made_of(model, row)
+
+
+def insert(row: models.Model) -> None:
+    """Write a new row, its key among its values, and read back what the database says of it. None is left out."""
+    values = [(field, getattr(row, field.attname)) for field in row._meta.concrete_fields]
+    theirs = [field for field, value in values if isinstance(value, DatabaseDefault)]
+    ours = [(field, value) for field, value in values if value is not None and field not in theirs]
+    statement = _inserting(
+        row._meta.db_table, tuple(field.column for field, _ in ours), tuple(field.column for field in theirs)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [field.get_db_prep_save(value, connection) for field, value in ours])
+        for field, value in zip(theirs, cursor.fetchone() if theirs else (), strict=True):
+            setattr(row, field.attname, value)
+    row._state.adding, row._state.db = False, connection.alias
 
 
 def take_over(row: M, fresh: M) -> None:
@@ -76,3 +96,11 @@ def _names(model: type[models.Model]) -> list[str]:
 def _json_places(model: type[models.Model]) -> list[int]:
     fields = model._meta.concrete_fields
     return [place for place, field in enumerate(fields) if isinstance(field, models.JSONField)]
+
+
+@lru_cache
+def _inserting(table: str, ours: tuple[str, ...], theirs: tuple[str, ...]) -> str:
+    names, values = ", ".join(f'"{column}"' for column in ours), ", ".join(["%s"] * len(ours))
+    returning = ", ".join(f'"{column}"' for column in theirs)
+    statement = f'INSERT INTO "{table}" ({names}) VALUES ({values})'  # noqa: S608
+    return f"{statement} RETURNING {returning}" if theirs else statement

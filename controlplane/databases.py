@@ -3,17 +3,21 @@
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 OWNER_ROLE = "cs_owner"
+#: A statement that a connection ran so often is prepared there. Only events are: Django's own statements never are.
+PREPARED_AFTER = 3
 
 
 def from_url(url: str, *, assume_role: str | None = None) -> dict:
     """Turn `postgresql://user:password@host:port/name?option=value` into Django settings.
 
-    A folder as `host=` option reaches a unix socket. Raises ValueError for any other scheme: PostgreSQL is the only database.
+    A folder as `host=` option reaches a unix socket; `prepare=off` is for poolers that lend a connection for one
+    transaction. Raises ValueError for any other scheme: PostgreSQL is the only database.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("postgres", "postgresql"):
         raise ValueError(f"DATABASE_URL must start with postgresql://, not {parts.scheme or 'nothing'}://")
-    options = dict(parse_qsl(parts.query))
+    options: dict = dict(parse_qsl(parts.query))
+    options["prepare_threshold"] = None if options.pop("prepare", "on") == "off" else PREPARED_AFTER
     host = options.pop("host", None) or unquote(parts.hostname or "")
     if assume_role:
         options["assume_role"] = assume_role

@@ -2,21 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 
-from django.db import connection
-
-from agents import definitions
+from agents import definitions, rows
 from agents.errors import ToolStopped, UnknownTool
-from agents.lifecycle import State
 from agents.models import Agent, AgentRole, Person, Tool
-from agents.rows import Columns, cut
 
 #: How long a rejection is held against whoever asks for the same again.
 REJECTED_WITHIN = timedelta(days=30)
-
-_TOOL = Columns(Tool, "t")
-_PERSON = Columns(Person, "p", only=("id", "human", "username", "first_name", "last_name"))
 
 
 @dataclass(frozen=True)
@@ -56,14 +48,12 @@ class Standing:
         return self.tool
 
 
-@cache
-def _sql() -> str:
-    return f"""
-SELECT {_TOOL}, d.digest, g.id, k.fingerprint, k.status, k.answer::text,
-    (SELECT json_agg(json_build_array(r.role, {_PERSON}))
+_STANDING = f"""
+SELECT {rows.columns(Tool, "t")}, d.digest, g.id, k.fingerprint, k.status, k.answer::text,
+    (SELECT json_agg(json_build_array(r.role, p.id, p.human_id, p.username, p.first_name, p.last_name))
         FROM agents_agentrole AS r JOIN agents_person AS p ON p.id = r.person_id WHERE r.agent_id = asked.agent),
     EXISTS (SELECT FROM agents_action AS a JOIN agents_tool AS theirs ON theirs.id = a.tool_id
-        WHERE a.agent_id = asked.agent AND theirs.name = asked.tool AND a.state = '{State.REJECTED}'
+        WHERE a.agent_id = asked.agent AND theirs.name = asked.tool AND a.state = 'rejected'
             AND a.decided_at > now() - %(rejected_within)s)
 FROM (SELECT %(agent)s::bigint AS agent, %(tool)s::text AS tool) AS asked
 LEFT JOIN agents_grant AS g ON g.agent_id = asked.agent AND g.tool_name = asked.tool AND g.revoked_at IS NULL
@@ -71,27 +61,21 @@ LEFT JOIN agents_grant AS g ON g.agent_id = asked.agent AND g.tool_name = asked.
 LEFT JOIN agents_tool AS t ON t.id = g.tool_id
 LEFT JOIN agents_tooldefinition AS d ON d.id = t.definition_id
 LEFT JOIN agents_idempotencykey AS k ON k.scope = %(scope)s AND k.key = %(key)s
-"""  # noqa: S608 - of our own pieces
+"""  # noqa: S608 - names of columns
+_NAMED = ("id", "human_id", "username", "first_name", "last_name")
 
 
 def read(agent: Agent, tool: str, *, scope: str = "", key: str = "") -> Standing:
     """Return how things stand for an agent that asks for a tool by name, under a key of a scope. One statement."""
     asked = {"agent": agent.pk, "tool": tool, "scope": scope, "key": key, "rejected_within": REJECTED_WITHIN}
-    with connection.cursor() as cursor:
-        cursor.execute(_sql(), asked)
-        row = cursor.fetchone()
-    columns, (digest, grant, fingerprint, status, body, roles, rejected) = cut(row, len(_TOOL))
+    [row] = rows.asked(_STANDING, asked)
+    found, (digest, grant, fingerprint, status, body, roles, rejected) = rows.apart(row, Tool)
+    if found is not None and digest is not None:
+        found.definition = definitions.of(found.definition_id, digest)
     return Standing(
         kept=Kept(fingerprint, status, body) if fingerprint is not None else None,
         grant=grant,
-        tool=_tool(columns, digest),
-        people={role: _PERSON.read(person) for role, *person in roles or ()},
+        tool=found,
+        people={role: Person(**dict(zip(_NAMED, person, strict=True))) for role, *person in roles or ()},
         rejected=rejected,
     )
-
-
-def _tool(columns, digest: str | None) -> Tool | None:
-    tool = _TOOL.read(columns)
-    if tool is not None and digest is not None:
-        tool.definition = definitions.of(tool.definition_id, digest)
-    return tool

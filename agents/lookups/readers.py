@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import TransactionStatus
 
 from agents.lookups import fence
 from agents.tools import base
@@ -90,7 +91,8 @@ def _take(source: base.SqlSource) -> Reader | None:
 def _give_back(source: base.SqlSource, reader: Reader) -> None:
     """Keep the connection for the next, without anything that a query may have left in its session."""
     try:
-        reader.execute("ROLLBACK")
+        if reader.info.transaction_status != TransactionStatus.IDLE:
+            reader.execute("ROLLBACK")
         reader.execute("DISCARD ALL")
     except psycopg.Error:
         reader.close()

@@ -104,6 +104,7 @@ def _one_row(reader: Reader, source: base.SqlSource, statement: str, parameters:
         cursor.execute(statement, [list(value) if isinstance(value, tuple) else value for value in parameters])
         rows = cursor.fetchmany(2)
         names = [column.name for column in cursor.description]
+        reader.execute("ROLLBACK")  # ends the cursor as well: closing it would be a round trip more
     if not rows:
         raise Unanswered("missing", "the query gives no row")
     if len(rows) > 1:
@@ -124,9 +125,11 @@ def _begin(reader: Reader, source: base.SqlSource) -> None:
         "idle_in_transaction_session_timeout": "5s",
         "search_path": f"{path}, pg_temp",
     }
-    reader.execute("BEGIN READ ONLY")
     calls = ", ".join(["set_config(%s, %s, true)"] * len(settings))
-    reader.execute(f"SELECT {calls}", [word for pair in settings.items() for word in pair])  # noqa: S608
+    # Values of ours are put into the text here, so that both statements go in one round trip.
+    with psycopg.ClientCursor(reader) as cursor:
+        begin = f"BEGIN READ ONLY; SELECT {calls}"  # noqa: S608
+        cursor.execute(begin, [word for pair in settings.items() for word in pair])
 
 
 def _first_line(error: psycopg.Error) -> str:

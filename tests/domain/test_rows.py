@@ -1,12 +1,11 @@
 """Rows written and read by SQL of our own are those that Django writes and reads."""
 
 import pytest
-from django.db import connection
 
 from agents import identities
 from agents.actions import standing
-from agents.models import Action, Agent, Token
-from agents.rows import Columns, insert
+from agents.models import Action, Token
+from agents.rows import insert
 from audit.actors import Actor
 from tests.factories import make_action
 
@@ -39,15 +38,6 @@ def test_whoever_shows_a_token_is_whom_django_would_have_read(company):
     assert fields_of(shown.token) == fields_of(read)
     assert fields_of(shown.agent) == fields_of(read.agent)
     assert shown.agent.policy == read.agent.policy
-
-
-def test_a_field_left_out_is_read_when_somebody_asks(company):
-    columns = Columns(Agent, "a", without=("purpose",))
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {columns} FROM agents_agent AS a WHERE a.id = %s", [company.agent.pk])
-        found = columns.read(cursor.fetchone())
-    assert found.get_deferred_fields() == {"purpose"}
-    assert fields_of(found) == fields_of(company.agent)
 
 
 def test_how_things_stand_names_the_grant_the_tool_and_the_people(company):

@@ -1,7 +1,7 @@
 """Rows as models, for what is asked at every action: the statement stands as written, and nobody builds it each time."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import TypeVar
 
@@ -42,7 +42,7 @@ def apart(row: Sequence, *kinds: type[models.Model]) -> tuple:
     return (*found, row)
 
 
-def asked(sql: str, parameters: Sequence) -> list[tuple]:
+def asked(sql: str, parameters: Sequence | Mapping) -> list[tuple]:
     """Return the rows of one statement."""
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)

@@ -16,7 +16,7 @@ from django.db.models import BooleanField, CharField, F, Q, QuerySet, SmallInteg
 from django.db.models.expressions import RawSQL
 from django.urls import reverse
 
-from agents import access
+from agents import access, present
 from agents.errors import Refusal
 from agents.models import Action, Person, Run
 from approvals.figures import periods
@@ -55,11 +55,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Result:
-    """One match as it is shown. `title` and `excerpt` are other people's text: show them inert."""
+    """One match. `title`, `excerpt` and `shown` are other people's text: show them inert.
+
+    The excerpt is of the document as REST answers it, what is `shown` of the same as pages have it: money reads as money.
+    """
 
     row: Row
     title: list[Part]
     excerpt: list[Part]
+    shown: list[Part]
     address: str
     label: str
 
@@ -215,7 +219,7 @@ def _label(name: str, value: str) -> str:
 
 def _results(rows: Sequence[Row], words: Sequence[str]) -> list[Result]:
     ids = [row.id for row in rows]
-    actions = {one.pk: one for one in Action.objects.filter(pk__in=ids).select_related("content")}
+    actions = {one.pk: one for one in Action.objects.filter(pk__in=ids).select_related("content", "definition")}
     runs = {one.pk: one for one in Run.objects.filter(pk__in=ids).select_related("content", "agent")}
     abouts = listing.abouts(list(runs))
     return [
@@ -227,15 +231,17 @@ def _results(rows: Sequence[Row], words: Sequence[str]) -> list[Result]:
 
 
 def _of_one_action(row: Row, action: Action, words: Sequence[str]) -> Result:
-    said = action.content.output if row.kind == "output" else json.loads(bytes(action.payload))
-    label = "What the tool answered" if row.kind == "output" else "Action"
-    return Result(
-        row, marked(action.headline, words), excerpt(flat(said), words), reverse("action", args=[row.id]), label
-    )
+    title, address = marked(action.headline, words), reverse("action", args=[row.id])
+    if row.kind == "output":
+        answered = excerpt(flat(action.content.output), words)
+        return Result(row, title, answered, answered, address, "What the tool answered")
+    stored = excerpt(flat(json.loads(bytes(action.payload))), words)
+    shown = excerpt(flat(dict(present.arguments(action))), words)
+    return Result(row, title, stored, shown, address, "Action")
 
 
 def _of_one_run(row: Row, run: Run, about: str, words: Sequence[str]) -> Result:
     said = run.content.output if row.kind == "output" else run.content.input
     label = "What the run put out" if row.kind == "output" else "Task of a run"
-    title = marked(about or run.agent.name, words)
-    return Result(row, title, excerpt(flat(said), words), reverse("run", args=[row.id]), label)
+    title, found = marked(about or run.agent.name, words), excerpt(flat(said), words)
+    return Result(row, title, found, found, reverse("run", args=[row.id]), label)

@@ -21,7 +21,11 @@ HOSTILE = "<img src=x onerror=alert(1)>\u202eevil needle"
 
 
 def words(response) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", response.content.decode()))
+    return words_of(response.content.decode())
+
+
+def words_of(html: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", html))
 
 
 def refund(agent, order: str, amount: int = 120) -> Action:
@@ -143,6 +147,16 @@ def test_counting_stops_and_says_so(at, agent, rosa, monkeypatch):
         refund(agent, f"needle-{number}")
     assert found(at(rosa), q="needle")["counted_whole"] is False
     assert "More than" in words(at(rosa).get("/search/?q=needle"))
+
+
+def test_money_reads_as_money_on_the_page_and_stays_as_it_is_over_rest(at, agent, rosa):
+    refund(agent, "needle", 149)
+    browser = at(rosa)
+    html = browser.get("/search/?q=needle").content.decode()
+    [excerpt] = re.findall(r'<p class="excerpt">(.*?)</p>', html)
+    assert "amount_usd: USD 149.00" in words_of(excerpt) and "minor" not in html
+    [result] = found(browser, q="needle")["results"]
+    assert "currency: USD, minor: 14900" in "".join(part["text"] for part in result["excerpt"])
 
 
 # --- how it is asked

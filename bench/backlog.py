@@ -3,7 +3,6 @@
 Rows are written as the gate and the desk leave them, in bulk and past their triggers: nothing here happened.
 """
 
-import atexit
 from functools import cache
 
 from django.contrib.auth.models import Group
@@ -13,6 +12,7 @@ from django.test.utils import setup_databases
 
 from agents.models import Action, Person, Slot
 from bench.browsing import Browser
+from bench.ends import ENDS
 from tests.factories import make_action, make_agent, make_person
 from tests.servers import ours
 
@@ -105,9 +105,9 @@ class Backlog:
     """A test database with an agent and with reviewers who are in every team."""
 
     def __init__(self, *, reviewers: int, teams: int):
+        ENDS.callback(ours[0].stop)
         ours[0].start()
         setup_databases(verbosity=0, interactive=False, aliases=["default", "owner"])
-        atexit.register(ours[0].stop)
         self.teams = [Group.objects.create(name=f"team-{number}") for number in range(teams)]
         self.people = [make_person(f"reviewer-{number}") for number in range(reviewers)]
         for person in self.people:

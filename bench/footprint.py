@@ -6,6 +6,7 @@ import time
 from functools import cache
 from pathlib import Path
 
+from bench.ends import ENDS
 from bench.lines import Line
 from bench.stack import stack
 
@@ -18,13 +19,18 @@ _SIZE = "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = '
 
 @cache
 def _home() -> Path:
-    return Path(tempfile.mkdtemp(prefix="countersign-bench-"))
+    home = Path(tempfile.mkdtemp(prefix="countersign-bench-"))
+    ENDS.callback(shutil.rmtree, home, ignore_errors=True)
+    return home
 
 
-def _product(name: str):
+@cache
+def _product():
     from tests.product import Product
 
-    return Product(_home() / name)
+    product = Product(_home() / "product")
+    ENDS.callback(product.discard)
+    return product
 
 
 def _started(product) -> float:
@@ -34,7 +40,8 @@ def _started(product) -> float:
 
 
 def _first_start() -> float:
-    with_nothing = _product("first")
+    with_nothing = _product()
+    with_nothing.discard()
     shutil.rmtree(with_nothing.home, ignore_errors=True)
     try:
         return _started(with_nothing)
@@ -43,7 +50,7 @@ def _first_start() -> float:
 
 
 def _next_start() -> float:
-    again = _product("first")
+    again = _product()
     try:
         return _started(again)
     finally:
@@ -52,7 +59,7 @@ def _next_start() -> float:
 
 def _memory() -> float:
     """Return the megabytes (2^20) that the product's own processes hold, what they share counted once: without servers."""
-    product = _product("first")
+    product = _product()
     try:
         _started(product)
         time.sleep(SETTLED)

@@ -3,7 +3,6 @@
 What is measured is what a client sees over HTTP. The worker is started only where something is to be carried out.
 """
 
-import atexit
 import http.client
 import json
 import os
@@ -12,13 +11,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from functools import cache
 from itertools import count
 from pathlib import Path
 
 from bench import ready
 from bench.crowd import at_once
+from bench.ends import ENDS
 
 POLICY = """
     policy: gated
@@ -67,13 +66,13 @@ class Stack:
         from tests.product import free_port
         from tests.servers import ours
 
-        self.servers, self.port, self._ends = ours[0], free_port(), ExitStack()
+        self.servers, self.port = ours[0], free_port()
+        ENDS.callback(self.servers.stop)
         self.servers.postgres = Postgres(self.servers.place)  # durable, as the product's own
         self.servers.start()
         self._run("postgres", "CREATE DATABASE shop")
         self._run("shop", SHOP)
         setup_databases(verbosity=0, interactive=False, aliases=["default", "owner"])
-        atexit.register(self._stop)
         self._write_nouns()
         self._populate()
 
@@ -132,7 +131,7 @@ class Stack:
     def _write_nouns(self) -> None:
         from tests.toolserver import SECRET, serving
 
-        tool = self._ends.enter_context(serving())
+        tool = ENDS.enter_context(serving())
         home = self.servers.home
         (home / "secrets").mkdir(exist_ok=True)
         for name, text in {"shop_api": SECRET.decode(), "shop_dsn": self._dsn()}.items():
@@ -181,7 +180,7 @@ class Stack:
             "COUNTERSIGN_PORT": str(self.port),
             "COUNTERSIGN_TOKEN_PER_MINUTE": "0",
         }
-        log = self._ends.enter_context((self.servers.home / f"{name}.log").open("wb"))
+        log = ENDS.enter_context((self.servers.home / f"{name}.log").open("wb"))
         process = subprocess.Popen(
             [sys.executable, "-m", module, *words],
             env=environment,
@@ -189,7 +188,7 @@ class Stack:
             stderr=log,
             cwd=Path(__file__).parents[1],
         )
-        self._ends.callback(_end, process)
+        ENDS.callback(_end, process)
 
     def _run(self, database: str, *statements: str) -> None:
         import psycopg
@@ -197,10 +196,6 @@ class Stack:
         with psycopg.connect(self.servers.postgres.url("postgres", database), autocommit=True) as superuser:
             for statement in statements:
                 superuser.execute(statement)
-
-    def _stop(self) -> None:
-        self._ends.close()
-        self.servers.stop()
 
 
 def _end(process: subprocess.Popen) -> None:

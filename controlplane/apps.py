@@ -11,7 +11,8 @@ class ControlplaneConfig(AppConfig):
     verbose_name = "Control plane"
 
     def ready(self):
-        from controlplane import checks, operator  # noqa: F401 - importing the checks registers them
+        # Importing the checks registers them; the Celery application, and `shared_task` finds its broker in every process.
+        from controlplane import celery, checks, operator  # noqa: F401
 
         logging.captureWarnings(True)  # or they go to stderr as they are, past form and redaction
         try:

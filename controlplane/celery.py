@@ -1,12 +1,15 @@
 """The Celery application: a doorbell. Every fact lives in PostgreSQL; a message carries one id and may be lost or doubled."""
 
+import gc
 import os
 
 from celery import Celery
-from celery.signals import setup_logging, task_prerun, worker_init
+from celery.signals import setup_logging, task_prerun, worker_before_create_process, worker_init
 from django.db import close_old_connections, connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "controlplane.settings")
+# Django's checks would load every page of the product into a process that shows none; ours are made below.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 KEPT_SECONDS = 10 * 60
 
@@ -41,3 +44,10 @@ def refuse_nonsense(**_) -> None:
         checks.require()
     except checks.Nonsense as nonsense:
         raise SystemExit(str(nonsense)) from nonsense
+
+
+@worker_before_create_process.connect
+def share_what_was_loaded(**_) -> None:
+    """Leave what was loaded out of every collection of the pool's processes: one that walks it makes a copy of it."""
+    gc.collect()
+    gc.freeze()

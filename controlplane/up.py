@@ -31,7 +31,6 @@ POLITE = ((signal.SIGTERM, 5.0),)
 WORKER_ENDS = ((signal.SIGTERM, 13.0),)
 # Who uses whom: what stands higher is stopped first.
 HEIGHTS = {"postgres": 0, "valkey": 1, "shop": 2, "worker": 3, "clock": 4, "web": 5}
-CELERY_OPTIONS = ("-c", "2", "--without-gossip", "--without-mingle", "--loglevel", "INFO")
 UVICORN_OPTIONS = (
     "--host",
     "127.0.0.1",
@@ -234,8 +233,7 @@ class Story:
         self.keep(self.station("web", *web))
         if self.demo:
             self.once(sample.BEFORE)
-        worker = [python, "-m", "celery", "--quiet", "-A", "controlplane", "worker", *CELERY_OPTIONS]
-        self.keep(self.station("worker", *worker, ends=WORKER_ENDS, REMAP_SIGTERM="SIGQUIT"))
+        self.keep(self.station("worker", python, manage, "worker", ends=WORKER_ENDS, REMAP_SIGTERM="SIGQUIT"))
         # Four programs that start at once on two cores would all be late.
         self.until(lambda: is_ready(self.port), "web", every=0.1)
         self.keep(self.station("clock", python, manage, "clock"))

@@ -6,6 +6,8 @@ from controlplane import clock
 
 
 class Command(BaseCommand):
+    # Of Django's checks most load every page of the product, and this shows none.
+    requires_system_checks = ("countersign",)
     help = "Tick: expire what is due, take back lost leases, ring again for what waits. Runs until it is stopped."
 
     def handle(self, *args, **options) -> None:

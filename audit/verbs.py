@@ -101,6 +101,7 @@ VERBS: dict[str, str] = {
     "session.opened": "{who} signed in",
     "session.closed": "{who} signed out",
     "session.ended": "A session ended by itself: {why}",
+    "session.ended_elsewhere": "{who} ended other sessions of theirs: {count}",
     "session.refused": "Somebody failed to sign in",
     # the outer doors
     "request.refused": "{who} was refused {count} times in one minute: {code}",

@@ -8,6 +8,7 @@ from approvals.models import Preference
 from approvals.pages import theme
 from audit import log, refusals
 from audit.actors import ANONYMOUS
+from controlplane import sessions
 
 
 class ClosedAdapter(DefaultAccountAdapter):
@@ -18,6 +19,7 @@ class ClosedAdapter(DefaultAccountAdapter):
 
     def login(self, request, user) -> None:
         super().login(request, user)
+        sessions.remember_device(request)
         _record("session.opened", user)
 
     def post_login(self, request, user, **sign_in) -> HttpResponse:

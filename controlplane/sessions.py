@@ -6,22 +6,28 @@ A page that asks by itself whether there is news keeps no session alive. The web
 
 import hashlib
 import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY, logout
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, logout
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
 from django.contrib.sessions.base_session import AbstractBaseSession
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 from django.utils import timezone
 
+from agents.models import Person
 from audit import log
 from audit.actors import Actor
+from controlplane import devices
 
 #: Addresses that an open page asks again and again, whether or not somebody sits before it.
 BEATS = frozenset({"pulse", "run-live", "new-notices"})
-_BEGAN, _SEEN = "session_began", "session_seen"
+_BEGAN, _SEEN, _DEVICE = "session_began", "session_seen", "session_device"
 #: How exactly the last deed is kept: at most one write in so many seconds.
 _GRAIN = 60
 
@@ -103,3 +109,67 @@ def _end(request: HttpRequest, why: str) -> None:
             "session.ended", by=Actor.SYSTEM, subject=("person", person), data={"why": why}, retention="13 months"
         )
         logout(request)
+
+
+# --- one's own
+
+
+@dataclass(frozen=True)
+class Open:
+    """A session in which somebody is signed in. `mark` names it on a page, and is no key: it opens nothing.
+
+    `seen` is when something was last done in it, a minute or so exactly.
+    """
+
+    mark: str
+    device: str
+    began: datetime
+    seen: datetime
+    is_this: bool
+
+
+def remember_device(request: HttpRequest) -> None:
+    """Keep with the session what somebody has just signed in with."""
+    request.session[_DEVICE] = devices.in_words(request.headers.get("User-Agent", ""))
+
+
+def open_of(person: Person, *, this: str) -> list[Open]:
+    """Return the sessions in which this person is signed in now, this one first, then as they were last used.
+
+    `this` is the key of the session that asks. Whose a session is stands inside it, so all that haven't run out are read.
+    """
+    store, mine = SessionStore(), hashed(this)
+    found = []
+    for row in Session.objects.filter(expire_date__gt=timezone.now()).iterator():
+        said = store.decode(row.session_data)
+        if _is_in(person, said):
+            device = said.get(_DEVICE, devices.UNKNOWN)
+            began, seen = (_instant(said.get(name, 0)) for name in (_BEGAN, _SEEN))
+            found.append(Open(row.session_key, device, began, seen, row.session_key == mine))
+    return sorted(found, key=lambda one: (not one.is_this, -one.seen.timestamp()))
+
+
+@transaction.atomic
+def end_others(person: Person, *, this: str, marks: Collection[str] | None = None) -> int:
+    """End the person's other sessions, or those `marks` name, and return how many; the one that asks (`this`) goes on.
+
+    A mark of somebody else's session, or of one that is over, ends nothing.
+    """
+    ended = [one.mark for one in open_of(person, this=this) if not one.is_this and (marks is None or one.mark in marks)]
+    count, _ = Session.objects.filter(session_key__in=ended).delete()
+    if count:
+        subject, data = ("person", str(person.pk)), {"count": count}
+        log.record("session.ended_elsewhere", by=person.actor(), subject=subject, data=data, retention="13 months")
+    return count
+
+
+def _is_in(person: Person, said: dict) -> bool:
+    """Whether a session recognises this person still: neither over nor from before a new password."""
+    is_theirs = said.get(SESSION_KEY) == str(person.pk)
+    return (
+        is_theirs and said.get(HASH_SESSION_KEY) == person.get_session_auth_hash() and not _why_over(said, time.time())
+    )
+
+
+def _instant(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -7,7 +7,7 @@ from django.urls import include, path
 from agents import api as agents_api
 from agents import api_agents, api_policies, api_runs
 from approvals.rest import deciding, decisions, dossiers, queue, record, search, staffing
-from controlplane import health, problems
+from controlplane import health, own_sessions, problems
 from controlplane.metrics.door import metrics
 from controlplane.openapi import doors
 from controlplane.reauthentication import reauthenticate
@@ -69,6 +69,9 @@ urlpatterns = [
     path("api/schema/", doors.schema, name="api-schema"),
     path("api/docs/", doors.page, name="api-docs"),
     path("accounts/", include(accounts)),
+    path("preferences/sessions/", own_sessions.sessions_page, name="own-sessions"),
+    path("preferences/sessions/end/", own_sessions.end_one, name="end-session"),
+    path("preferences/sessions/end-others/", own_sessions.end_others, name="end-other-sessions"),
     # Django's way from an object of the admin to its page on the site: ours have none, and odd ids broke it.
     path("admin/r/<path:rest>", problems.not_found),
     path("admin/", admin.site.urls),

@@ -8,7 +8,10 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.cache import cache_control
+
+from approvals.deciding import proof
 
 SIGNED_OUT = "You were signed out. Nothing was recorded; do it again."
 _uncached = cache_control(no_store=True, private=True)
@@ -43,3 +46,26 @@ def form_on(page: str) -> Callable:
         return door
 
     return decorate
+
+
+def proved_lately(page: str) -> Callable:
+    """For whoever proved lately who they are; others confirm their password first and come back to the page."""
+
+    def decorate(view: Callable) -> Callable:
+        @wraps(view)
+        def door(request: HttpRequest, **place) -> HttpResponse:
+            try:
+                proof.require_lately(request)
+            except proof.StepUpNeeded:
+                messages.warning(request, "Nothing is changed yet: confirm that it's you first.")
+                return HttpResponseRedirect(confirming(page), status=303)
+            return view(request, **place)
+
+        return door
+
+    return decorate
+
+
+def confirming(page: str) -> str:
+    """Return where one confirms one's password, to come back to this page."""
+    return f"{reverse('account_reauthenticate')}?{urlencode({'next': reverse(page)})}"

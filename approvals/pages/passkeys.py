@@ -1,35 +1,17 @@
 """One's own passkeys: a page, and the forms that add and remove one. Both ask for a password of the last minutes."""
 
-from collections.abc import Callable, Mapping
-from functools import wraps
+from collections.abc import Mapping
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.urls import reverse
-from django.utils.http import urlencode
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from agents.errors import Invalid, Refusal
 from approvals.deciding import passkeys, proof
 from approvals.pages.answers import as_number, page, see
-from approvals.pages.doors import form_on, signed_in
+from approvals.pages.doors import confirming, form_on, proved_lately, signed_in
 from approvals.pages.faults import Fault
-
-
-def _proved_lately(view: Callable) -> Callable:
-    """For whoever proved lately who they are; others confirm their password first and come back to the page."""
-
-    @wraps(view)
-    def door(request: HttpRequest, **place) -> HttpResponse:
-        try:
-            proof.require_lately(request)
-        except proof.StepUpNeeded:
-            messages.warning(request, "Nothing is changed yet: confirm that it's you first.")
-            return HttpResponseRedirect(_confirming(), status=303)
-        return view(request, **place)
-
-    return door
 
 
 @require_safe
@@ -49,7 +31,7 @@ def begin(request: HttpRequest) -> HttpResponse:
 
 
 @form_on("passkeys")
-@_proved_lately
+@proved_lately("passkeys")
 def add(request: HttpRequest) -> HttpResponse:
     form = request.POST
     try:
@@ -64,7 +46,7 @@ def add(request: HttpRequest) -> HttpResponse:
 
 
 @form_on("passkeys")
-@_proved_lately
+@proved_lately("passkeys")
 def remove(request: HttpRequest) -> HttpResponse:
     passkeys.remove(as_number(request.POST.get("passkey", "")), by=request.user)
     messages.success(request, "The passkey is removed: it signs nothing any more. What it signed stays on record.")
@@ -84,9 +66,5 @@ def _page(request: HttpRequest, *, typed: Mapping | None = None, refusal: Refusa
         possible=passkeys.are_possible(request.get_host()),
         origin=settings.PASSKEY_ORIGIN,
         proved=proof.method_of(request),
-        confirming=_confirming(),
+        confirming=confirming("passkeys"),
     )
-
-
-def _confirming() -> str:
-    return f"{reverse('account_reauthenticate')}?{urlencode({'next': reverse('passkeys')})}"

@@ -177,7 +177,7 @@ def _of_account(notice: Notice, event: Event) -> Letter:
     return Letter(
         kind=notice.kind,
         headline="Your account",
-        link=absolute("passkeys"),
+        link=absolute("own-sessions" if event.verb.startswith("session.") else "passkeys"),
         lineage=f"person-{notice.person_id}",
         happened=safe(event.sentence()),
         why=_WHY[notice.kind],

@@ -62,6 +62,7 @@ KIND_OF: Mapping[str, str] = MappingProxyType(
         "passkey.added": "account_changed",
         "passkey.removed": "account_changed",
         "passkey.suspected": "account_changed",
+        "session.ended_elsewhere": "account_changed",
     }
 )
 #: Whoever may sign is asked to.

@@ -260,6 +260,15 @@ def test_a_changed_account_is_mailed_to_its_person_at_once_whatever_they_chose(c
     assert "laptop" not in str(letter)
 
 
+def test_whoever_ended_their_other_sessions_is_told_and_led_to_the_list(company):
+    fin = company.fin
+    log.record("session.ended_elsewhere", by=fin.actor(), subject=("person", str(fin.pk)), data={"count": 2})
+    tell()
+    letter = composing.compose(Notice.objects.get(kind="account_changed", person=fin))
+    assert letter.happened.endswith("ended other sessions of theirs: 2")
+    assert letter.link.endswith("/preferences/sessions/")
+
+
 def test_who_lost_the_right_to_sign_isnt_told_any_more(company):
     action = make_action(company.agent)
     tell(action)

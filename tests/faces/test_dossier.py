@@ -30,7 +30,13 @@ def test_the_three_sentences_come_first_then_what_they_rest_on_the_timeline_and_
     answer = at(rosa).get(f"/actions/{action.pk}/dossier/")
     text = words(answer)
     questions = ["Who owned it?", "What was it allowed to do?", "Why did it not pass?"]
-    order = [*questions, "Complete.", *(f"What the answer rests on: {one}" for one in questions), "Timeline", "Evidence"]
+    order = [
+        *questions,
+        "Complete.",
+        *(f"What the answer rests on: {one}" for one in questions),
+        "Timeline",
+        "Evidence",
+    ]
     assert [text.index(part) for part in order] == sorted(text.index(part) for part in order)
     assert "its owner then was Rosa (rosa)" in text and "Complete." in text and "too much" in text
     for event in Event.objects.filter(subject_id=str(action.pk)):

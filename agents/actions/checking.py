@@ -95,10 +95,9 @@ def _gathered(
     tool = stands.require(proposal.tool)
     run = str(proposal.run_id) if proposal.run_id else None
     root = str(proposal.root_id) if proposal.root_id else run
-    known = {"claims": proposal.claims, "run": run, "root": root, "led": proposal.led}
-    gathered = gather(
-        agent, tool.definition, args, called_before=called_before, rejected_by=None if stands.rejected else (), **known
-    )
+    known = {"claims": proposal.claims, "run": run, "root": root, "led": proposal.led, "trace": proposal.trace_id}
+    known["rejected_by"] = None if stands.rejected else ()
+    gathered = gather(agent, tool.definition, args, called_before=called_before, **known)
     return Checked(
         tool=tool,
         args=args,

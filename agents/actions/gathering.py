@@ -111,18 +111,20 @@ def gather(
     rejected_by: Iterable[str] | None = None,
     found: Mapping[str, lookups.Found] | None = None,
     seconds: float | None = None,
+    trace: str = "",
 ) -> Gathered:
     """Gather what policy needs for canonical arguments of a tool. Takes up to `seconds`, or the facts' deadline; raises
     nothing for what a source does: what isn't there in time is missing, and whatever names it goes to a person.
 
     With `found` those are the facts, and nothing is looked up; with `rejected_by` those groups rejected the same before.
+    What goes out is part of the `trace`.
     """
     compiled = policies.compiled(agent.policy, definition)
     asked = compiled.tools[definition.body["name"]]
     tool, rules = asked.shape, [one.rule for one in asked.rules]
     arguments = values.of_arguments(tool, args)
     if found is None:
-        found = _look_up(agent, compiled, definition, arguments, seconds)
+        found = _look_up(agent, compiled, definition, arguments, seconds, trace)
     said = _claims(compiled, claims)
     keys = lists.keys(agent, [name for name in asked.names if name in compiled.policy.lists])
     known = {**keys, **said, **{name: one.value for name, one in found.items()}, **arguments}
@@ -145,7 +147,7 @@ def gather(
 
 
 def _look_up(
-    agent: Agent, compiled: Compiled, definition: ToolDefinition, arguments: dict, seconds: float | None
+    agent: Agent, compiled: Compiled, definition: ToolDefinition, arguments: dict, seconds: float | None, trace: str
 ) -> dict[str, lookups.Found]:
     """Look up what the rules and the headline name. A source the agent isn't granted (any more) isn't asked."""
     facts = policies.facts_asked(compiled, definition)
@@ -160,6 +162,7 @@ def _look_up(
         definitions=definitions,
         seconds=settings.FACT_TIMEOUT.total_seconds() if seconds is None else seconds,
         agent=agent.slug,
+        trace=trace,
     )
 
 

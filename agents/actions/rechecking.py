@@ -156,9 +156,9 @@ def _gather_anew(
     # What was called when it was decided stays called, however long people took.
     called = action.snapshot.get("called", ())
     led = action.snapshot.get("led", False)
-    args, known = _arguments(action), {"claims": said, "run": run, "led": led, "called_before": called}
+    known = {"claims": said, "run": run, "led": led, "called_before": called, "trace": action.trace_id}
     known["rejected_by"] = rejected_by
-    return gather(action.agent, action.definition, args, found=found, seconds=seconds, **known)
+    return gather(action.agent, action.definition, _arguments(action), found=found, seconds=seconds, **known)
 
 
 def _as_it_was(action: Action, looked: Gathered) -> Gathered:

@@ -28,17 +28,19 @@ def fetch(
     definitions: Mapping[str, dict],
     seconds: float,
     agent: str,
+    trace: str = "",
 ) -> dict[str, Found]:
     """Return what came of each fact, by name, within `seconds`.
 
     `arguments` are the proposed tool's as policy sees them (`values.of_arguments`), `definitions` the stored
-    definitions of the agent's tools by name, `agent` its slug for the log. Raises nothing for what a source does: a
+    definitions of the agent's tools by name, `agent` its slug for the log, `trace` the id of the trace that what goes out
+    over HTTP is part of. Raises nothing for what a source does: a
     value that isn't there in time, too old or of another type is Missing. The same question is asked once; a
     classified fact is computed as soon as its text is there.
     """
     if any(isinstance(fact.lookup, SqlLookup) for fact in facts):
         fence.know_ourselves()
-    return _Round(facts, arguments, definitions, time.monotonic() + seconds, agent).run()
+    return _Round(facts, arguments, definitions, time.monotonic() + seconds, agent, trace).run()
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,10 @@ class _Asked:
 class _Round:
     """One call of `fetch`, on the caller's thread. The threads of the crews only ask."""
 
-    def __init__(self, facts: Sequence[Fact], arguments, definitions, deadline: float, agent: str):
+    def __init__(self, facts: Sequence[Fact], arguments, definitions, deadline: float, agent: str, trace: str):
         self.facts = {fact.name: fact for fact in facts}
         self.arguments, self.definitions = arguments, definitions
-        self.deadline, self.agent = deadline, agent
+        self.deadline, self.agent, self.trace = deadline, agent, trace
         self.found: dict[str, Found] = {}
         self.asked: dict[tuple, _Asked] = {}
         self.dependent: dict[str, list[Fact]] = defaultdict(list)
@@ -92,9 +94,9 @@ class _Round:
             case SqlLookup():
                 return sql.of_source(_source(lookup.source, base.SqlSource), lookup, self.arguments)
             case HttpLookup():
-                return web.of_source(_source(lookup.source, base.HttpSource), lookup, self.arguments)
+                return web.of_source(_source(lookup.source, base.HttpSource), lookup, self.arguments, trace=self.trace)
             case ToolLookup():
-                return web.of_tool(lookup, self.definitions, self.arguments)
+                return web.of_tool(lookup, self.definitions, self.arguments, trace=self.trace)
             case Classified():
                 return texts.question(lookup, self.text(texts.root(lookup)))
 

@@ -25,15 +25,18 @@ _SENTENCES = {
 }
 
 
-def of_source(source: base.HttpSource, lookup: HttpLookup, arguments: Mapping[str, object]) -> Question:
+def of_source(
+    source: base.HttpSource, lookup: HttpLookup, arguments: Mapping[str, object], *, trace: str = ""
+) -> Question:
     """Return the question of a fact on an HTTP source. Raises Unanswered for arguments that can't stand in a path."""
     connector = {"kind": "http", "host": source.host, "method": "GET", "path": lookup.path, "secret": source.secret}
-    return _question(
-        {"connector": connector, "schema": {}}, _sendable(needed(arguments, lookup.parameters)), at=lookup.at
-    )
+    given = _sendable(needed(arguments, lookup.parameters))
+    return _question({"connector": connector, "schema": {}}, given, at=lookup.at, trace=trace)
 
 
-def of_tool(lookup: ToolLookup, definitions: Mapping[str, dict], arguments: Mapping[str, object]) -> Question:
+def of_tool(
+    lookup: ToolLookup, definitions: Mapping[str, dict], arguments: Mapping[str, object], *, trace: str = ""
+) -> Question:
     """Return the question of a fact that a tool of the same agent looks up. Raises Unanswered unless it only reads."""
     definition = definitions.get(lookup.tool)
     if definition is None:
@@ -45,10 +48,10 @@ def of_tool(lookup: ToolLookup, definitions: Mapping[str, dict], arguments: Mapp
     given = _sendable({name: values[argument] for name, argument in lookup.arguments.items()})
     if problems := schema.check(given):
         raise unavailable(f"{lookup.tool} doesn't take this: {problems[0].path} {problems[0].message}")
-    return _question(definition, schema.canonical(given), at=lookup.at)
+    return _question(definition, schema.canonical(given), at=lookup.at, trace=trace)
 
 
-def _question(definition: dict, args: dict, *, at: str) -> Question:
+def _question(definition: dict, args: dict, *, at: str, trace: str) -> Question:
     connector = definition["connector"]
     try:
         wire = wire_request(definition, args)
@@ -57,7 +60,7 @@ def _question(definition: dict, args: dict, *, at: str) -> Question:
     return Question(
         key=("http", connector["host"], connector.get("secret"), wire),
         queue=f"host {connector['host']}",
-        ask=lambda deadline: _ask(connector, wire, deadline),
+        ask=lambda deadline: _ask(connector, wire, deadline, trace),
         read=lambda document, fact: (_pick(document, at, fact), None),
     )
 
@@ -67,10 +70,9 @@ def _sendable(values: Mapping[str, object]) -> dict[str, object]:
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
 
 
-def _ask(connector: dict, wire: WireRequest, deadline: float) -> object:
-    errand = http.Errand(
-        id=f"lookup-{uuid4()}", digest=wire.digest(), wire_digest=wire.digest(), seconds=CREDENTIAL_SECONDS
-    )
+def _ask(connector: dict, wire: WireRequest, deadline: float, trace: str) -> object:
+    number, digest = f"lookup-{uuid4()}", wire.digest()
+    errand = http.Errand(number, digest=digest, wire_digest=digest, seconds=CREDENTIAL_SECONDS, trace_id=trace)
     response = http.send(connector, wire, errand=errand, deadline=deadline)
     if not isinstance(response, http.Response):
         raise unavailable(_SENTENCES.get(response.reason, response.reason.replace("_", " ")))

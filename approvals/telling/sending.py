@@ -213,7 +213,7 @@ def _post_one(notice: Notice) -> str:
     if event is None:
         return "the event isn't on record any more"
     body = webhooks.body_of(event)
-    webhooks.deliver(notice.endpoint, number=f"notice-{notice.pk}", body=body)
+    webhooks.deliver(notice.endpoint, number=f"notice-{notice.pk}", body=body, trace=webhooks.trace_of(event))
     return ""
 
 

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 import httpcore
 
+from agents import tracing
+from agents.models import Action, Run
 from agents.tools.exchange import AddressRefused, Network
 from approvals.telling import composing, endpoints, letter
 from approvals.telling.endpoints import Endpoint
@@ -40,11 +42,19 @@ def body_of(event: Event) -> bytes:
     return json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def headers(endpoint: Endpoint, *, number: str, at: int, body: bytes) -> dict[str, str]:
+def trace_of(event: Event) -> str:
+    """Return the id of the trace in which the action or run came in; empty for anything else."""
+    kind = {"action": Action, "run": Run}.get(event.subject_kind)
+    return (kind.objects.filter(pk=event.subject_id).values_list("trace_id", flat=True).first() or "") if kind else ""
+
+
+def headers(endpoint: Endpoint, *, number: str, at: int, body: bytes, trace: str = "") -> dict[str, str]:
     """Return the headers that name and sign a message. `number` stays the same however often it is sent."""
     signed = f"{number}.{at}.".encode() + body
     signature = base64.b64encode(hmac.new(endpoint.secret, signed, hashlib.sha256).digest()).decode()
+    parent = tracing.onward(trace)
     return {
+        **({"traceparent": parent} if parent else {}),
         "webhook-id": number,
         "webhook-timestamp": str(at),
         "webhook-signature": f"v1,{signature}",
@@ -53,15 +63,15 @@ def headers(endpoint: Endpoint, *, number: str, at: int, body: bytes) -> dict[st
     }
 
 
-def deliver(name: str, *, number: str, body: bytes) -> None:
-    """Post a message to an endpoint. Raises Failed when a later try may do, Hopeless when none will."""
+def deliver(name: str, *, number: str, body: bytes, trace: str = "") -> None:
+    """Post a message to an endpoint, as part of a trace. Raises Failed when a later try may do, Hopeless when none will."""
     try:
         endpoint = endpoints.find(name)
     except endpoints.UnknownWebhook as error:
         raise Hopeless("the operator's file has no such webhook any more") from error
     if name in endpoints.unusable:
         raise Failed(endpoints.unusable[name], unreachable=True)
-    answer = post(endpoint, number=number, body=body)
+    answer = post(endpoint, number=number, body=body, trace=trace)
     if 200 <= answer.status < 300:
         return
     if answer.status == _GONE:
@@ -69,7 +79,7 @@ def deliver(name: str, *, number: str, body: bytes) -> None:
     raise Failed(f"it answered {answer.status}", unreachable=answer.status in _NOT_NOW, not_before=answer.retry_after)
 
 
-def post(endpoint: Endpoint, *, number: str, body: bytes, seconds: float = SECONDS) -> Answer:
+def post(endpoint: Endpoint, *, number: str, body: bytes, seconds: float = SECONDS, trace: str = "") -> Answer:
     """Post once and return what came back. Raises Failed when nothing did in time."""
     parts = urlsplit(endpoint.url)
     url = httpcore.URL(
@@ -78,7 +88,7 @@ def post(endpoint: Endpoint, *, number: str, body: bytes, seconds: float = SECON
         port=parts.port,
         target=(parts.path or "/").encode() + (f"?{parts.query}".encode() if parts.query else b""),
     )
-    sent = {"Host": parts.netloc, **headers(endpoint, number=number, at=int(time.time()), body=body)}
+    sent = {"Host": parts.netloc, **headers(endpoint, number=number, at=int(time.time()), body=body, trace=trace)}
     try:
         way = Network(time.monotonic() + seconds, inside=endpoint.loopback)
         with (

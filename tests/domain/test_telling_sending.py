@@ -1,6 +1,7 @@
 """What goes out: real mail over SMTP, real webhooks over HTTP; what fails is tried again, and given up at last."""
 
 import logging
+import re
 import time
 from datetime import timedelta
 from email.header import decode_header, make_header
@@ -342,6 +343,16 @@ def test_a_webhook_is_signed_by_standard_webhooks_and_says_what_a_mail_says(comp
     assert {company.fin.username, company.lea.username} <= set(body["data"]["who_can_decide"])
     assert body["data"]["url"].endswith(f"/actions/{action.pk}/") and body["data"]["due_at"].endswith("Z")
     assert "Refund USD 120.00" in body["text"] and company.fin.email not in got.body.decode()
+
+
+@pytest.mark.parametrize("trace", ["4bf92f3577b34da6a3ce929d0e0e4736", "", "not a trace"])
+def test_a_webhook_goes_out_in_the_trace_its_action_came_in(company, trace):
+    with receiving("action.proposed") as receiver:
+        tell(make_action(company.agent, trace_id=trace))
+        send()
+    (got,) = receiver.got
+    named = got.headers.get("traceparent", "")
+    assert re.fullmatch(rf"00-{trace}-[0-9a-f]{{16}}-01", named) if len(trace) == 32 else named == ""
 
 
 def test_an_endpoint_gets_the_events_it_asks_for_alone(company):

@@ -13,15 +13,21 @@ from agents import identities, throttling
 from agents.actions import execute
 from agents.lifecycle import State
 from agents.models import Action, IdempotencyKey, Run
+from agents.tools import base
 from approvals.models import Absence, Claim, Decision, Escalation, Handover, Question
 from controlplane import waiting
 from tests.faces.test_rest import LOOK_UP, OPERATOR, PROPOSE, get, post, problem, signed_in
-from tests.factories import make_action
+from tests.factories import give_policy, make_action
 from tests.toolserver import says, serving
 
 pytestmark = pytest.mark.django_db
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
+STOCKED = """
+    policy: stocked
+    facts: {stock: {type: int, source: shop, path: "/stock/{order_id}", at: n}}
+    rules: [{id: there, tool: look_up, then: allow, when: "stock > 0"}]
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -185,6 +191,18 @@ def test_the_trace_goes_on_to_the_tool(client, token):
     [call] = tool.calls
     assert call.headers["traceparent"].split("-")[1] == TRACE
     assert call.headers["traceparent"] != PARENT
+
+
+def test_the_trace_goes_on_to_where_facts_are_looked_up_and_again_at_the_claim(client, company, token, monkeypatch):
+    monkeypatch.setitem(base.sources, "shop", base.HttpSource("shop", "refunds"))
+    give_policy(company.agent, STOCKED)
+    with serving(says(200, {"n": 3, "ok": True})) as tool:
+        made = post(client, PROPOSE, LOOK_UP, token, traceparent=PARENT).json()
+        assert execute(made["id"], worker="w").state == State.SUCCEEDED
+    asked = [call for call in tool.calls if call.path.startswith("/stock/")]
+    assert len(asked) == 2 and len(tool.calls) == 3
+    parents = [call.headers["traceparent"].split("-") for call in tool.calls]
+    assert {parent[1] for parent in parents} == {TRACE} and len({parent[2] for parent in parents}) == 3
 
 
 def test_a_run_keeps_the_trace_it_was_asked_for_in(client, company):

@@ -154,6 +154,9 @@ class ProblemMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
+        # A page that shows a refusal in its own place hands it on.
+        if refusal := getattr(response, "refusal", None):
+            self._count(request, _problem_and_headers(refusal, request)[0])
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
@@ -163,9 +166,11 @@ class ProblemMiddleware:
         problem, headers = _problem_and_headers(exc, request)
         if problem is None:
             return None
-        kwargs = request.resolver_match.kwargs if request.resolver_match else {}
-        _record(request, problem, kwargs=kwargs)
+        self._count(request, problem)
         return answer(request, problem, headers)
+
+    def _count(self, request: HttpRequest, problem: dict) -> None:
+        _record(request, problem, kwargs=request.resolver_match.kwargs if request.resolver_match else {})
 
 
 def answer(request: HttpRequest, problem: dict, headers: dict | None = None) -> HttpResponse:

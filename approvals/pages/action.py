@@ -77,9 +77,8 @@ def decide(request: HttpRequest, action_id) -> HttpResponse:
     except proof.StepUpNeeded:
         proof.keep(access.action_for(person, action_id), person, form)
         return _prove(request, action_id)
-    except touching.PasskeyRefused:
-        proof.keep(access.action_for(person, action_id), person, form)
-        raise
+    except touching.PasskeyRefused as refusal:
+        return _touch_again(request, action_id, refusal)
     return _go_on(request, decision)
 
 
@@ -104,6 +103,14 @@ def _prove(request: HttpRequest, action_id) -> HttpResponseRedirect:
     messages.warning(request, "Nothing is decided yet: confirm that it's you first. What you typed is kept.")
     back = urlencode({"next": f"{reverse('action', args=[action_id])}#decide"})
     return HttpResponseRedirect(f"{reverse('account_reauthenticate')}?{back}", status=303)
+
+
+def _touch_again(request: HttpRequest, action_id, refusal: touching.PasskeyRefused) -> HttpResponse:
+    """Show the form once more, to touch again or take the password; what was typed is kept for the way there, too."""
+    proof.keep(access.action_for(request.user, action_id), request.user, request.POST)
+    again = action_again(request, action_id, refusal, nothing="Nothing is decided. What you typed is filled in again.")
+    again.refusal = refusal  # the outer door counts it
+    return again
 
 
 def _go_on(request: HttpRequest, decision: Decision) -> HttpResponseRedirect:
@@ -148,11 +155,11 @@ def state_outcome(request: HttpRequest, action_id) -> HttpResponse:
     return see("action", action_id)
 
 
-def action_again(request: HttpRequest, action_id, refusal: Refusal) -> HttpResponse:
+def action_again(request: HttpRequest, action_id, refusal: Refusal, **context) -> HttpResponse:
     """Show the page once more with what was wrong and everything that was typed."""
     shown = sheet.for_person(access.action_for(request.user, action_id), request.user, form=request.POST)
     wrong = {"refusal": refusal, "faults": faults.of(refusal, request.POST), "typed": request.POST}
-    return show(request, shown, status=refusal.status, **wrong)
+    return show(request, shown, status=refusal.status, **wrong, **context)
 
 
 @require_safe

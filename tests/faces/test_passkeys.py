@@ -156,10 +156,35 @@ def test_one_touch_is_good_for_one_decision(at, agent, action, fin):
 def test_a_refused_touch_is_counted_and_keeps_what_was_typed(at, action, fin):
     browser = at(fin)
     enrol(browser)
-    answer = approve(browser, action, note="Looked twice.", passkey=json.dumps(touch(browser, action, Device())))
-    assert answer.status_code == 403 and "passkey_refused" in text(answer)
+    sent = {"decision": "approve", "note": "Looked twice.", "passkey": json.dumps(touch(browser, action, Device()))}
+    answer = browser.post(reverse("decide", args=[action.pk]), sent | seen(action), **HERE)
+    page = text(answer)
+    assert answer.status_code == 403 and "Touch it again, or confirm your password." in page
+    assert 'data-passkey="get"' in page and "passkey.js" in page and ">Looked twice.</textarea>" in page
+    assert "Nothing is decided. What you typed is filled in again." in page and "Nothing was recorded" not in page
     assert Draft.objects.get().fields["note"] == "Looked twice."
     assert RefusalTally.objects.get(code="passkey_refused").subject_id == str(action.pk)
+    assert not Decision.objects.exists()
+
+
+def test_after_a_refused_touch_the_form_takes_another_or_the_password(at, agent, action, fin):
+    browser, second = at(fin), make_action(agent)
+    device = enrol(browser)
+    for refused in (action, second):
+        wrong = json.dumps(touch(browser, refused, Device()))
+        assert approve(browser, refused, note="Kept.", passkey=wrong).status_code == 403
+    right = json.dumps(touch(browser, action, device))
+    assert approve(browser, action, note="Kept.", passkey=right).status_code == 303
+    assert approve(browser, second, note="Kept.", passkey="", proof="password").status_code == 303
+    assert set(Decision.objects.values_list("step_up", "note")) == {("passkey", "Kept."), ("password", "Kept.")}
+
+
+def test_a_touch_that_cannot_be_read_comes_back_to_the_form(at, action, fin):
+    browser = at(fin)
+    enrol(browser)
+    for junk in ("{", "[]", "null", '{"id": 7}'):
+        answer = approve(browser, action, note="Kept.", passkey=junk)
+        assert answer.status_code in (403, 422) and ">Kept.</textarea>" in text(answer), junk
     assert not Decision.objects.exists()
 
 

@@ -14,7 +14,7 @@ from agents.policy.values import coerce, of_arguments
 from agents.policy.verdict import Situation, Verdict
 
 #: Who signs in a case, where nobody else is named: cases are about rules, not about an agent's groups.
-SIGNERS = {2: ("first-signers",), 3: ("first-signers", "second-signers"), 4: (SECURITY, "second-signers")}
+SIGNERS = {2: ("its group",), 3: ("its first group", "its second group"), 4: (SECURITY, "its second group")}
 
 
 @dataclass(frozen=True)

@@ -141,7 +141,7 @@ def test_a_limit_per_something_that_is_missing_cannot_be_told():
             {"expect": "deny", "rule": "known"},
             {"facts": {"tenure_days": 5}},
             "deny was expected and it is review; rule known was expected to decide and no rule did, because "
-            "Tier 3 waits for first-signers and second-signers.",
+            "Tier 3 waits for its first group and its second group.",
         ),
     ],
 )

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -26,6 +26,7 @@ from audit.actors import Actor
 # ASCII only: two names that look alike on a signature must be the same name.
 _USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,149}", re.ASCII)
 _GROUP = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,149}", re.ASCII)
+_READ_ALL = "read_all"
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,14 @@ def add(
     email: str = "",
     staff: bool = False,
     superuser: bool = False,
+    auditor: bool = False,
     same_human_as: str | None = None,
     password: str | None = None,
 ) -> Person:
     """Make an account and return it. Groups that are missing are made; without a password nobody can sign in with it.
 
-    `same_human_as` names another account of the same human. Raises Invalid, whose errors name the fields, and
-    NoSuchPerson.
+    `same_human_as` names another account of the same human; an `auditor` reads everything and signs nothing by it.
+    Raises Invalid, whose errors name the fields, and NoSuchPerson.
     """
     groups = sorted(set(groups))
     _check_username(username)
@@ -72,11 +74,18 @@ def add(
     except IntegrityError as error:  # another command was faster
         raise _taken(username) from error
     person.groups.set(_groups(groups))
+    _change_auditor(person, auditor)
     log.record(
         "person.added",
         by=by,
         subject=("person", str(person.pk)),
-        data={"human": human.pk, "groups": groups, "staff": person.is_staff, "superuser": superuser},
+        data={
+            "human": human.pk,
+            "groups": groups,
+            "staff": person.is_staff,
+            "superuser": superuser,
+            "auditor": auditor,
+        },
         private={"person": username, "name": display_name},
     )
     return person
@@ -92,6 +101,7 @@ def change(
     email: str | None = None,
     staff: bool | None = None,
     superuser: bool | None = None,
+    auditor: bool | None = None,
     same_human_as: str | None = None,
     password: str | None = None,
     active: bool | None = None,
@@ -118,6 +128,7 @@ def change(
     fields = [name for name, value in plain.items() if value is not None and value != getattr(person, name)]
     for name in fields:
         setattr(person, name, plain[name])
+    fields += _change_auditor(person, auditor)
     trusted = _change_signer(person, wanted, same_human_as, password)
     if trusted or "is_active" in fields:
         person.signer_since = Now()
@@ -148,6 +159,20 @@ def _change_signer(
     return changed
 
 
+def is_auditor(person: Person) -> bool:
+    """Whether this very account was made an auditor."""
+    return _READ_ALL in {permission.codename for permission in person.user_permissions.all()}
+
+
+def _change_auditor(person: Person, wanted: bool | None) -> list[str]:
+    """Give or take the right to read everything (None leaves it); return the names of what changed."""
+    if wanted is None or wanted == is_auditor(person):
+        return []
+    permission = Permission.objects.get(codename=_READ_ALL, content_type__app_label="agents")
+    (person.user_permissions.add if wanted else person.user_permissions.remove)(permission)
+    return ["auditor"]
+
+
 def _record_change(person: Person, *, by: Actor, fields: list[str]) -> None:
     words = {"first_name": "name", "is_staff": "staff", "is_superuser": "superuser", "is_active": "active"}
     log.record(
@@ -160,6 +185,7 @@ def _record_change(person: Person, *, by: Actor, fields: list[str]) -> None:
             "groups": _group_names(person),
             "staff": person.is_staff,
             "superuser": person.is_superuser,
+            "auditor": is_auditor(person),
             "active": person.is_active,
         },
         private={"person": person.username, "name": person.first_name},

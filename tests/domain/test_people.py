@@ -3,7 +3,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 
-from agents import people
+from agents import access, people
 from agents.errors import Invalid
 from agents.models import Person
 from audit.models import Event
@@ -48,6 +48,19 @@ def test_two_accounts_of_one_human_count_as_one():
     second = add("ana-admin", same_human_as="ana")
     assert first.human == second.human
     assert add("tom").human != first.human
+
+
+def test_an_auditor_sees_every_agent_signs_none_of_it_and_can_be_one_no_longer():
+    company = make_company()
+    sam = add("sam", auditor=True)
+    assert latest().data["auditor"] is True
+    action = make_action(company.agent)
+    assert access.visible_agents(sam).get() == company.agent and access.reads_all(sam)
+    assert "groups don't fill" in access.why_not_sign(action, list(action.slots.all()), sam)
+    before = sam.signer_since
+    sam = people.change("sam", by=OPERATOR, auditor=False)
+    assert latest().data["fields"] == "auditor" and sam.signer_since == before
+    assert not access.visible_agents(Person.objects.get(pk=sam.pk)).exists()
 
 
 @pytest.mark.parametrize("username", ["", "аna", "a b", "-x", "x" * 151, "a,b", "a\u202eb"])

@@ -38,7 +38,11 @@ class Command(Noun):
             parser.add_argument("--same-human-as", metavar="NAME", help="another account of the same human being")
             parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
             parser.add_argument("--json", action="store_true", help="print the person as JSON")
-        for flag, about in (("staff", "may open the admin"), ("superuser", "sees everything; signs nothing by it")):
+        for flag, about in (
+            ("staff", "may open the admin"),
+            ("superuser", "sees everything; signs nothing by it"),
+            ("auditor", "reads everything; changes nothing"),
+        ):
             add.add_argument(f"--{flag}", action="store_true", help=about)
             pair = change.add_mutually_exclusive_group()
             pair.add_argument(f"--{flag}", action="store_true", default=None, help=about)
@@ -59,6 +63,7 @@ class Command(Noun):
         email,
         staff,
         superuser,
+        auditor,
         same_human_as,
         password_stdin,
         json,
@@ -74,13 +79,14 @@ class Command(Noun):
             email=email or "",
             staff=staff,
             superuser=superuser,
+            auditor=auditor,
             same_human_as=same_human_as,
             password=password,
         )
         self.show(person, json=json, password=None if password_stdin else password)
 
     def change_person(self, username, password_stdin, new_password, new_groups, enable, json, **options):
-        names = ("groups", "display_name", "email", "staff", "superuser", "same_human_as")
+        names = ("groups", "display_name", "email", "staff", "superuser", "auditor", "same_human_as")
         given = {name: options[name] for name in names}
         if password_stdin:
             given["password"] = _read_password()
@@ -104,7 +110,7 @@ class Command(Noun):
             self.note(f"{person.username} is still {held}: change its agent file.")
 
     def list_people(self, json, **_):
-        everybody = list(Person.objects.order_by("username").prefetch_related("groups"))
+        everybody = list(Person.objects.order_by("username").prefetch_related("groups", "user_permissions"))
         if json:
             return self.print_json([_as_json(person) for person in everybody])
         rows = [(person.username, person.first_name, _group_names(person), _marks(person)) for person in everybody]
@@ -165,8 +171,13 @@ def _group_names(person: Person) -> str:
 
 
 def _marks(person: Person) -> str:
-    flags = (("disabled", not person.is_active), ("staff", person.is_staff), ("superuser", person.is_superuser))
-    return ", ".join(word for word, on in flags if on)
+    flags = {
+        "disabled": not person.is_active,
+        "staff": person.is_staff,
+        "superuser": person.is_superuser,
+        "auditor": people.is_auditor(person),
+    }
+    return ", ".join(word for word, on in flags.items() if on)
 
 
 def _as_json(person: Person) -> dict:
@@ -178,5 +189,6 @@ def _as_json(person: Person) -> dict:
         "active": person.is_active,
         "staff": person.is_staff,
         "superuser": person.is_superuser,
+        "auditor": people.is_auditor(person),
         "signer_since": person.signer_since.isoformat(),
     }

@@ -7,15 +7,20 @@ from typing import get_args
 import pytest
 from django.core.management import call_command, get_commands
 
-from agents import errors
+from agents import errors, present
+from agents.agentfile import grammar as agentfile
 from agents.documents.grammar import Keys
-from agents.lifecycle import State
+from agents.lifecycle import ACTION_MOVES, WORDS, RunState, State
+from agents.models import AgentRole
+from agents.policy.conditions.kinds import FUNCTIONS
 from agents.policy.judging.defaults import REVIEWS
 from agents.policy.language import Mode, Type
 from agents.policy.reading import grammar
 from approvals.models import ReasonCode
+from audit.verbs import VERBS
 from controlplane import problems
 from controlplane.openapi import calls, codes
+from tests.factories import make_action, make_company
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
 
@@ -58,7 +63,7 @@ def test_every_command_of_ours_is_documented():
     assert [name for name in ours if f"`{name}" not in page] == []
 
 
-@pytest.mark.parametrize("noun", ["person", "agent", "policy", "lists", "token", "demo"])
+@pytest.mark.parametrize("noun", ["person", "agent", "policy", "lists", "run", "token", "webhook", "demo"])
 def test_every_verb_of_a_command_is_documented(noun, capsys):
     with pytest.raises(SystemExit):
         call_command(noun, "--help")
@@ -72,6 +77,43 @@ def test_every_key_of_a_policy_and_every_word_of_its_own_is_documented():
     keys = {key for shape in vars(grammar).values() if isinstance(shape, Keys) for key in shape.taken}
     words = keys | {*get_args(Mode), *get_args(Type), *grammar.CLASSIFIERS}
     assert sorted(word for word in words if not re.search(rf"\b{word}\b", page)) == []
+
+
+def test_every_key_of_an_agent_file_is_documented():
+    page = (DOCS / "agent-file.md").read_text()
+    shapes = [shape for shape in vars(agentfile).values() if isinstance(shape, Keys)]
+    keys = {key for shape in shapes for key in shape.taken if not key.isdigit()}
+    words = keys | {*agentfile.TRUST, *agentfile.RUNTIME_KINDS, *AgentRole.Role.values}
+    assert sorted(word for word in words if not re.search(rf"\b{word}\b", page)) == []
+
+
+def test_every_function_of_a_condition_is_documented_and_no_other():
+    (section,) = re.findall(r"^### Conditions\n(.*?)^###? ", (DOCS / "policy.md").read_text(), re.MULTILINE | re.DOTALL)
+    written = set(re.findall(r"`(?:\w+\.)?(\w+)\(", section))
+    assert written == {*FUNCTIONS, "exists", "all", "exists_one", "has"}
+
+
+def test_every_event_is_documented_with_its_sentence_and_no_other():
+    written = re.findall(r"^\| `(\w+\.\w+)` \| (.+) \|$", (DOCS / "events.md").read_text(), re.MULTILINE)
+    assert written == list(VERBS.items())
+
+
+def test_every_state_of_an_action_is_documented_with_its_words_and_what_follows():
+    rows = re.findall(r"^\| `(\w+)` \| ([^|`]+) \| (.*)\|$", (DOCS / "action.md").read_text(), re.MULTILINE)
+    written = {state: (words, set(re.findall(r"`(\w+)`", moves))) for state, words, moves in rows}
+    true = {str(state): (WORDS[state], set(map(str, ACTION_MOVES.get(state, ())))) for state in State}
+    assert written == true
+
+
+def test_every_field_of_an_action_is_documented():
+    action = make_action(make_company().agent)
+    page = (DOCS / "action.md").read_text()
+    assert [name for name in present.for_person(action) if f"`{name}`" not in page] == []
+
+
+def test_every_state_of_a_run_is_documented():
+    page = (DOCS / "runs.md").read_text()
+    assert [state for state in RunState.values if f"| `{state}` |" not in page] == []
 
 
 def test_every_setting_of_the_code_is_documented_and_no_other():

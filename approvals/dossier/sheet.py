@@ -55,7 +55,7 @@ class Sheet:
 def of_action(action: Action, reader: Person, start: int = 0) -> Sheet:
     """Return the dossier of an action that `access.action_for` gave this reader."""
     subject, page = Subject("action", str(action.pk)), reverse("action", args=[action.pk])
-    return _sheet(subject, "an action", page, veils.for_action(action, reader), start)
+    return _sheet(subject, action.headline, page, veils.for_action(action, reader), start)
 
 
 def of_run(run: Run, reader: Person, start: int = 0) -> Sheet:

@@ -24,20 +24,16 @@ def addresses(action: Action) -> list[str]:
     return [*pages, *(f"/api/v1{page}" for page in pages)]
 
 
-def test_the_three_sentences_come_first_then_what_they_rest_on_the_timeline_and_the_evidence(at, agent, rosa, fin):
+def test_the_three_answers_come_first_then_the_timeline_and_the_evidence(at, agent, rosa, fin):
     action = make_action(agent)
     decide(action, fin, "reject", reason_code="wrong_value", note="too much")
     answer = at(rosa).get(f"/actions/{action.pk}/dossier/")
     text = words(answer)
-    questions = ["Who owned it?", "What was it allowed to do?", "Why did it not pass?"]
-    order = [
-        *questions,
-        "Complete.",
-        *(f"What the answer rests on: {one}" for one in questions),
-        "Timeline",
-        "Evidence",
-    ]
+    order = ["Who owned it?", "What was it allowed to do?", "Why did it not pass?", "Timeline", "Evidence"]
     assert [text.index(part) for part in order] == sorted(text.index(part) for part in order)
+    answers, _, grounds = answer.content.decode().partition('id="grounds-heading"')
+    assert (answers.count('class="said"'), grounds.count('data-testid="grounds"')) == (3, 3)
+    assert f"Dossier of {action.headline}" in text
     assert "its owner then was Rosa (rosa)" in text and "Complete." in text and "too much" in text
     for event in Event.objects.filter(subject_id=str(action.pk)):
         assert f'id="event-{event.pk}"' in answer.content.decode() and event.leaf_hash[8:] in answer.content.decode()

@@ -72,7 +72,7 @@ def of(person: Person, *, page: int = 1) -> Duties:
 
 def signers_of(agents: Iterable[Agent]) -> dict[str, list[Person]]:
     """Return by group, for every group that signs for one of these, whoever in it is active."""
-    names = {name for agent in agents for groups in agent.sign.values() for name in groups}
+    names = {name for agent in agents for name, _ in _asked(agent)}
     members: dict[str, list[Person]] = {name: [] for name in names}
     people = Person.objects.filter(is_active=True, groups__name__in=names).distinct().order_by("username")
     for person in people.prefetch_related("groups"):
@@ -99,9 +99,19 @@ def _holes(agent: Agent, signers: dict[str, list[Person]]) -> Iterable[str]:
     if tier >= MONEY:
         yield from _crowded(agent)
     own_side = roles[Role.OWNER].human_id if Role.OWNER in roles else None
-    for number, groups in sorted(agent.sign.items()):
-        for name in groups:
-            yield from _thin(name, number, [one for one in signers[name] if one.human_id != own_side])
+    for name, when in _asked(agent):
+        yield from _thin(name, when, [one for one in signers[name] if one.human_id != own_side])
+
+
+def _asked(agent: Agent) -> list[tuple[str, str]]:
+    """Return each group that signs for the agent with when it does: by a tier, or by a rule of its policy alone."""
+    tiers = [(name, f"signs at tier {tier}") for tier, groups in sorted(agent.sign.items()) for name in groups]
+    known = {name for name, _ in tiers}
+    for rule in agent.policy.body["rules"] if agent.policy else ():
+        for name in sorted({*rule["slots"], rule["queue"]} - {None} - known):
+            known.add(name)
+            tiers.append((name, f"signs by the rule {rule['id']}"))
+    return tiers
 
 
 def _held(agent: Agent) -> dict[Person, list[str]]:
@@ -122,12 +132,12 @@ def _crowded(agent: Agent) -> Iterable[str]:
             yield f"{held[0].person} alone is its {_listed(names, 'and')}, and it acts at tier {highest_tier(agent)}."
 
 
-def _thin(group: str, tier: str, people: list[Person]) -> Iterable[str]:
+def _thin(group: str, when: str, people: list[Person]) -> Iterable[str]:
     """Say where a group has too few: its owner can't sign, and two accounts of one human are one."""
     humans = {person.human_id: person for person in people}
     if len(humans) < FEWEST:
         who = f"only {next(iter(humans.values()))}" if humans else "nobody"
-        yield f"In {group}, which signs at tier {tier}, {who} can sign: name {FEWEST} or more."
+        yield f"In {group}, which {when}, {who} can sign: name {FEWEST} or more."
 
 
 def _listed(names: list[str], last: str) -> str:
@@ -145,7 +155,6 @@ def _by_person(agents: Sequence[Agent]) -> list[Duty]:
 
 
 def _by_group(agents: Sequence[Agent], signers: dict[str, list[Person]]) -> list[Signing]:
-    signs = {
-        name: [agent for agent in agents if any(name in groups for groups in agent.sign.values())] for name in signers
-    }
+    asked = {agent: {name for name, _ in _asked(agent)} for agent in agents}
+    signs = {name: [agent for agent in agents if name in asked[agent]] for name in signers}
     return [Signing(name, signers[name], signs[name]) for name in sorted(signers)]

@@ -22,12 +22,16 @@ from tests.commandline import Ended
 from tests.domain.policed import import_folder, import_policed, named_company, write_desk
 from tests.domain.registered import AGENT_YAML, OPERATOR, changed, import_desk
 from tests.domain.test_admin import assert_strict, browser, cost, page
-from tests.factories import decide, make_action
+from tests.factories import decide, give_policy, make_action
 
 pytestmark = pytest.mark.django_db
 
 FRONT = "admin:index"
 SLUG = re.compile(r"(?<!agent=)other-desk")  # what was asked for may stand in an address
+RULE_ASKS = """\
+policy: desk
+rules: [{id: delicate, tool: pay_back, then: review, queue: escalations}]
+"""
 LOOK_UP = AGENT_YAML[AGENT_YAML.index("  - name: look_up") : AGENT_YAML.index("  - name: pay_back")]
 
 
@@ -241,6 +245,18 @@ def test_a_leaver_who_still_holds_a_role_is_a_hole(desk):
     people.disable("wei", by=OPERATOR)
     assert "wei is disabled and still its eval owner." in holes()
     assert '<span class="word no">disabled</span>' in browser("rosa").get(reverse("admin:duties")).content.decode()
+
+
+def test_a_group_that_only_a_rule_asks_is_a_group_that_signs(desk):
+    give_policy(desk, RULE_ASKS)
+    people.add(username="nuru", by=OPERATOR, groups=["escalations"])
+    thin = "In escalations, which signs by the rule delicate, only nuru can sign: name 2 or more."
+    told = duties.of(person("rosa"))
+    assert thin in [hole.says for hole in told.holes] and thin in [line.says for line in parts()["roles"]]
+    (group,) = [one for one in told.groups if one.group == "escalations"]
+    assert ([one.username for one in group.people], [one.slug for one in group.agents]) == (["nuru"], ["desk"])
+    people.add(username="omar", by=OPERATOR, groups=["escalations"])
+    assert thin not in [hole.says for hole in duties.of(person("rosa")).holes]
 
 
 def test_a_group_with_one_person_who_can_sign_is_a_hole_and_the_owner_does_not_count(desk):

@@ -105,6 +105,7 @@ def test_every_state_of_an_action_is_documented_with_its_words_and_what_follows(
     assert written == true
 
 
+@pytest.mark.django_db
 def test_every_field_of_an_action_is_documented():
     action = make_action(make_company().agent)
     page = (DOCS / "action.md").read_text()

@@ -47,7 +47,7 @@ def main(home: Path, address: str, only: str) -> None:
         take("runs", "rosa", "/runs/", height=820)
         take("run", "rosa", "/runs/", height=1200, do=opening("T-1024"))
         take("admin", "milan", "/admin/", height=680)
-        take("owners", "rosa", "/admin/who-owns-what/", height=660)
+        take("owners", "rosa", "/admin/who-owns-what/", height=720)
 
 
 class Camera:

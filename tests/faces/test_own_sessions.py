@@ -170,3 +170,9 @@ def test_looking_records_nothing(fin):
     desk, before = sign_in(), Event.objects.count()
     desk.get(PAGE)
     assert Event.objects.count() == before
+
+
+def test_preferences_and_passkeys_lead_there(fin):
+    desk = sign_in()
+    for page in ("preferences", "passkeys"):
+        assert f'href="{PAGE}"' in desk.get(reverse(page)).content.decode(), page

@@ -1,5 +1,7 @@
 """Sessions end by themselves, begin anew with each proof, and are no use to whoever kept a copy."""
 
+import re
+
 import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
@@ -7,7 +9,7 @@ from django.urls import reverse
 
 from agents import people
 from audit.actors import Actor
-from audit.models import Event
+from audit.models import Event, RefusalTally
 from controlplane.sessions import SessionStore
 from tests.factories import decide, make_action, make_person
 
@@ -87,6 +89,23 @@ def test_a_session_that_is_over_decides_nothing(clock, signed_in, agent, fin):
     answer = signed_in.post(reverse("api-decide", args=[action.pk]), seen, content_type="application/json")
     assert answer.status_code == 401
     assert not action.decisions.exists()
+
+
+def test_signing_in_failing_proving_and_signing_out_are_on_record(signed_in, fin):
+    Client().post(reverse("account_login"), {"login": "fin", "password": "something else"})
+    signed_in.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    signed_in.post(reverse("account_logout"))
+    own = Event.objects.filter(subject_kind="person", subject_id=str(fin.pk))
+    assert list(own.values_list("verb", flat=True)) == ["session.opened", "person.proved", "session.closed"]
+    failed = RefusalTally.objects.get(code="sign_in_failed")
+    assert (failed.count, failed.where) == (1, "POST /accounts/login/")
+
+
+def test_a_key_is_long_random_and_never_the_same_again():
+    """32 of 36 characters, drawn by the system's generator: 165 bits."""
+    keys = [SessionStore()._get_new_session_key() for _ in range(50)]
+    assert len(set(keys)) == 50 and all(re.fullmatch(r"[a-z0-9]{32}", key) for key in keys)
+    assert len(set("".join(keys))) == 36
 
 
 def test_signing_in_takes_no_session_that_was_there_before(fin):

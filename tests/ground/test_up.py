@@ -60,6 +60,19 @@ def test_up_says_where_it_is_and_runs_every_process(product):
     assert readyz(product) == 200
 
 
+@pytest.mark.parametrize(
+    "request_line",
+    ["GET /accounts/login/", "GET /nothing", "GET /api/v1/queue/", "GET /static/countersign.css", "NONSENSE"],
+)
+def test_no_answer_names_what_serves_it(product, request_line):
+    with socket.create_connection(("127.0.0.1", product.port), timeout=10) as asking:
+        host = f"Host: localhost:{product.port}\r\nConnection: close"
+        asking.sendall(f"{request_line} HTTP/1.1\r\n{host}\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: asking.recv(65536), b"")).lower()
+    assert answer.startswith(b"http/1.1 ") and b"\r\nserver:" not in answer
+    assert not [name for name in (b"uvicorn", b"django/", b"python/", b"whitenoise", b"x-powered-by") if name in answer]
+
+
 def test_second_up_says_that_the_first_is_running(product):
     second = Product(product.home, port=free_port())
     assert second.start().wait_end() == 1

@@ -1,5 +1,7 @@
 """What every test stands on: real PostgreSQL as the product's own role, and the real product for what looks from outside."""
 
+from pathlib import Path
+
 import pytest
 from django.db import connection
 
@@ -16,6 +18,9 @@ from tests.servers import (  # noqa: F401
 from tests.templates import pytest_configure, sample_company  # noqa: F401
 
 EMPTIED = pytest.StashKey[bool]()
+COMPANY = pytest.StashKey[Product]()
+#: Only their tests use the whole product, and they come first (tests/servers.py sorts them).
+WITH_COMPANY = {Path(__file__).parent / folder for folder in ("ground", "chaos", "stories", "browser")}
 
 
 @pytest.fixture(autouse=True)
@@ -42,14 +47,23 @@ def _as_the_product(request):
 
 
 @pytest.fixture(scope="session")
-def company(tmp_path_factory):
+def company(tmp_path_factory, request):
     """The whole product with the sample company, as `make up` leaves it, but with short leases; one for each process."""
     first = sample_company()
     home = first.copy_to(tmp_path_factory.mktemp("company") / "home")
     failpoints = home.parent / "failpoints"
     failpoints.mkdir()
     with Product(home, demo=True, env={**QUICK, "COUNTERSIGN_FAILPOINTS": str(failpoints)}) as product:
+        request.config.stash[COMPANY] = product
         company = Company(product)
         company.failpoints, company.first_words = failpoints, first.said.read_text()
         company.first_ledger = company.shop("SELECT path, outcome FROM ledger")
         yield company
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Stop the company after the last test that uses it: a product that idles takes a sixteenth of a processor."""
+    if COMPANY in item.config.stash and item.path.parent not in WITH_COMPANY:
+        item.config.stash[COMPANY].discard()
+        del item.config.stash[COMPANY]

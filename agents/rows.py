@@ -10,6 +10,8 @@ from django.db import connection, models
 from django.db.models.expressions import DatabaseDefault
 from django.db.models.sql import UpdateQuery
 
+from audit import prepared
+
 M = TypeVar("M", bound=models.Model)
 
 
@@ -43,8 +45,8 @@ def apart(row: Sequence, *kinds: type[models.Model]) -> tuple:
 
 
 def asked(sql: str, parameters: Sequence | Mapping) -> list[tuple]:
-    """Return the rows of one statement."""
-    with connection.cursor() as cursor:
+    """Return the rows of one statement, whose text is the same each time."""
+    with prepared.cursor(connection) as cursor:
         cursor.execute(sql, parameters)
         return cursor.fetchall()
 
@@ -58,8 +60,9 @@ def changed(rows: models.QuerySet[M], **values: object) -> Iterator[M]:
     except EmptyResultSet:  # none can fit: nothing needs to be asked
         return
     model = rows.model
-    for row in asked(f"{sql} RETURNING {columns(model, model._meta.db_table)}", parameters):
-        yield made_of(model, row)
+    with connection.cursor() as cursor:
+        cursor.execute(f"{sql} RETURNING {columns(model, model._meta.db_table)}", parameters)
+        yield from (made_of(model, row) for row in cursor.fetchall())
 
 
 def insert(row: models.Model) -> None:

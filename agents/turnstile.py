@@ -9,30 +9,32 @@ from uuid import UUID
 
 from django.db import connection
 
+from agents import rows
 from agents.models import Agent
 
 #: The first half of the advisory lock's key; the second is the agent's id.
 KEY = 0x57_09
 
 # The gate is passed before the row is locked: locking comes last in a plan. The row is then read as it stands.
-_SHARE = """
+_SHARE = f"""
 WITH gate AS MATERIALIZED (
-    SELECT id, pg_advisory_xact_lock_shared(%s, id::int) FROM ({which}) AS which
+    SELECT id, pg_advisory_xact_lock_shared(%s, id::int) FROM ({{which}}) AS which
 )
-SELECT a.* FROM gate JOIN agents_agent AS a ON a.id = gate.id FOR SHARE OF a
-"""
+SELECT {rows.columns(Agent, "a")} FROM gate JOIN agents_agent AS a ON a.id = gate.id FOR SHARE OF a
+"""  # noqa: S608 - names of columns
 _BY_ID = _SHARE.format(which="SELECT %s::bigint AS id")
 _BY_ACTION = _SHARE.format(which="SELECT agent_id AS id FROM agents_action WHERE id = %s")
 
 
 def share(agent_id: int) -> Agent:
     """Hold the agent, shared, until the transaction ends: a stop that has committed is seen, one that comes now waits."""
-    return Agent.objects.raw(_BY_ID, [KEY, agent_id])[0]
+    [row] = rows.asked(_BY_ID, [KEY, agent_id])
+    return rows.made_of(Agent, row)
 
 
 def share_of(action_id: UUID) -> Agent | None:
     """As `share`, the agent of an action; None when there is no such action."""
-    return next(iter(Agent.objects.raw(_BY_ACTION, [KEY, action_id])), None)
+    return next((rows.made_of(Agent, row) for row in rows.asked(_BY_ACTION, [KEY, action_id])), None)
 
 
 def close(agent_ids: Iterable[int]) -> list[Agent]:

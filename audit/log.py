@@ -4,11 +4,9 @@ import json
 import secrets
 from functools import cache
 
-import psycopg
 from django.db import transaction
-from django.db.backends.utils import CursorWrapper
 
-from audit import jcs, merkle, verbs
+from audit import jcs, merkle, prepared, verbs
 from audit.actors import Actor
 
 _INSERT = """
@@ -61,7 +59,7 @@ def record(
             "private": {f: merkle.commitment(salt, jcs.dumps(value)) for f, salt, value in parts},
         }
     )
-    with _cursor(connection) as cursor:
+    with prepared.cursor(connection) as cursor:
         cursor.execute(
             _insert(len(parts)),
             [verb, by.kind, by.id, *subject, json.dumps(data or {}), leaf_data, retention]
@@ -75,12 +73,3 @@ def record(
 def _insert(parts: int) -> str:
     """Return the statement for so many private fields: the same text each time, so that it is planned once a connection."""
     return _INSERT.format(parts=", ".join([_PART] * parts))
-
-
-def _cursor(connection) -> CursorWrapper:
-    """Return a cursor that has its statement prepared once a connection has run it a few times.
-
-    Django's own put the values into the text, which is parsed and planned at every call: half of what an event costs.
-    """
-    cursor = psycopg.Cursor(connection.connection)
-    return connection.make_debug_cursor(cursor) if connection.queries_logged else connection.make_cursor(cursor)

@@ -5,6 +5,7 @@ import signal
 import time
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.visitor import AgentClient
@@ -43,6 +44,20 @@ def test_a_worker_frozen_past_its_lease_cannot_write_when_it_wakes(company):
         os.killpg(frozen, signal.SIGCONT)
     assert company.settled(action["id"], seconds=60)["state"] == "succeeded"
     assert company.refunds_of(action["id"]) == 1
+
+
+def test_a_worker_whose_kept_connection_went_meanwhile_opens_another(company):
+    for offset, amount in ((41, "4.10"), (42, "4.20")):
+        action = company.hold_refund(amount, offset=offset)
+        company.sign(action, "ana", "tom")
+        settled = company.settled(action["id"])
+        assert (settled["state"], settled["attempts"]) == ("succeeded", 1)
+        with psycopg.connect(company.product.services["database_url"], autocommit=True) as other:
+            gone = other.execute(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE usename = 'cs_app' AND pid <> pg_backend_pid() AND state = 'idle'"
+            ).fetchone()
+            assert gone[0] > 0
 
 
 CARELESS = """

@@ -10,7 +10,9 @@ from importlib import import_module
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import connection
 from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from agents import actions, arguments, binding, breakers, people
@@ -538,3 +540,14 @@ def test_tools_of_one_agent_dont_answer_for_another(company, tool):
     action = run(make_action(other, "look_up", arguments={"order_id": "o 1"}))
     assert action.state == "succeeded"
     assert tool.calls[0].path == "/orders/o%201"
+
+
+def test_from_the_claim_to_the_success_on_record_are_fifteen_statements_at_most(tool):
+    company = make_company()
+    run(make_approved(company, "issue_refund"))  # what is read once a process
+    action = make_approved(company, "issue_refund")
+    with CaptureQueriesContext(connection) as caught:
+        actions.execute(action.pk, worker="test")
+    said = [query["sql"] for query in caught if not query["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+    assert Action.objects.get(pk=action.pk).state == "succeeded"
+    assert len(said) <= 15, said

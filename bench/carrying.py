@@ -13,6 +13,7 @@ PATIENCE = 10.0  # seconds
 @cache
 def _ready() -> None:
     stack().watch()
+    _news()
     _echo()  # the worker is up when it answers
 
 
@@ -49,17 +50,24 @@ def _carried() -> tuple[float, float]:
     return time.perf_counter() - decided, decided - began
 
 
-def _until_done(pk) -> None:
-    from django.db import connection
+@cache
+def _news():
+    """A connection that hears of every move. Asking all the time would take the processor from those who are measured."""
+    import psycopg
 
-    deadline = time.monotonic() + PATIENCE
-    with connection.cursor() as cursor:
-        while time.monotonic() < deadline:
-            cursor.execute("SELECT state FROM agents_action WHERE id = %s", [pk])
-            [(state,)] = cursor.fetchall()
-            if state == "succeeded":
-                return
-            time.sleep(0.001)
+    heard = psycopg.connect(stack().servers.postgres.url("cs_app", stack().database), autocommit=True)
+    heard.execute("LISTEN countersign_news")
+    return heard
+
+
+def _until_done(pk) -> None:
+    news, deadline = _news(), time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        [(state,)] = news.execute("SELECT state FROM agents_action WHERE id = %s", [pk]).fetchall()
+        if state == "succeeded":
+            return
+        for _ in news.notifies(timeout=0.05, stop_after=1):
+            pass
     raise RuntimeError(f"{pk} is {state} after {PATIENCE} s")
 
 

@@ -20,7 +20,7 @@ from rest_framework.response import Response
 
 from agents import access
 from agents.errors import Refusal
-from agents.parsing import BodyTooLarge
+from agents.rest.parsing import BodyTooLarge
 from audit import refusals
 from audit.actors import ANONYMOUS, Actor
 from controlplane.metrics import requests as counted

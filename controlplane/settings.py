@@ -170,12 +170,12 @@ PERMISSIONS_POLICY = {name: [] for name in ("camera", "geolocation", "microphone
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "agents.authentication.TokenAuthentication",
+        "agents.rest.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_THROTTLE_CLASSES": ["agents.throttling.TokenThrottle"],
-    "DEFAULT_PARSER_CLASSES": ["agents.parsing.StrictJSONParser"],
+    "DEFAULT_THROTTLE_CLASSES": ["agents.rest.throttling.TokenThrottle"],
+    "DEFAULT_PARSER_CLASSES": ["agents.rest.parsing.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "EXCEPTION_HANDLER": "controlplane.problems.as_problem",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",

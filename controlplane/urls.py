@@ -4,8 +4,7 @@ from allauth.account import views as account
 from django.contrib import admin
 from django.urls import include, path
 
-from agents import api as agents_api
-from agents import api_agents, api_policies, api_runs
+from agents.rest import actions, agents, policies, runs
 from approvals.rest import deciding, decisions, dossiers, queue, record, search, staffing
 from controlplane import health, own_sessions, problems
 from controlplane.metrics.door import metrics
@@ -13,10 +12,10 @@ from controlplane.openapi import doors
 from controlplane.reauthentication import reauthenticate
 
 api = [
-    path("actions/", agents_api.collection, name="api-propose"),
-    path("actions/<uuid:action_id>/", agents_api.action, name="api-action"),
-    path("actions/<uuid:action_id>/withdraw/", agents_api.withdraw, name="api-withdraw-action"),
-    path("actions/<uuid:action_id>/decision/", agents_api.decision, name="api-decision"),
+    path("actions/", actions.collection, name="api-propose"),
+    path("actions/<uuid:action_id>/", actions.action, name="api-action"),
+    path("actions/<uuid:action_id>/withdraw/", actions.withdraw, name="api-withdraw-action"),
+    path("actions/<uuid:action_id>/decision/", actions.decision, name="api-decision"),
     path("actions/<uuid:action_id>/decisions/", decisions.decide, name="api-decide"),
     path("actions/<uuid:action_id>/passkey-challenge/", decisions.passkey_challenge, name="api-passkey-challenge"),
     path("actions/<uuid:action_id>/decisions/<int:decision_id>/withdraw/", deciding.withdraw, name="api-withdraw"),
@@ -39,19 +38,19 @@ api = [
     path("runs/<uuid:run_id>/dossier/", dossiers.of_run, name="api-run-dossier"),
     path("agents/<slug:slug>/dossier/", dossiers.of_agent, name="api-agent-dossier"),
     path("people/<str:username>/dossier/", dossiers.of_person, name="api-person-dossier"),
-    path("runs/", api_runs.collection, name="api-runs"),
-    path("runs/<uuid:run_id>/", api_runs.run, name="api-run"),
-    path("runs/<uuid:run_id>/cancel/", api_runs.cancel, name="api-cancel-run"),
-    path("runs/<uuid:run_id>/outcome/", api_runs.outcome, name="api-run-outcome"),
-    path("runs/<uuid:run_id>/resume/", api_runs.resume, name="api-resume-run"),
-    path("runs/<uuid:run_id>/stop/", api_runs.stop, name="api-stop-run"),
-    path("agents/", api_agents.collection, name="api-agents"),
-    path("agents/<slug:slug>/", api_agents.agent, name="api-agent"),
-    path("agents/<slug:slug>/stop/", api_agents.stop, name="api-stop-agent"),
-    path("agents/<slug:slug>/resume/", api_agents.resume, name="api-resume-agent"),
-    path("agents/<slug:slug>/readiness/", api_agents.ready, name="api-readiness"),
+    path("runs/", runs.collection, name="api-runs"),
+    path("runs/<uuid:run_id>/", runs.run, name="api-run"),
+    path("runs/<uuid:run_id>/cancel/", runs.cancel, name="api-cancel-run"),
+    path("runs/<uuid:run_id>/outcome/", runs.outcome, name="api-run-outcome"),
+    path("runs/<uuid:run_id>/resume/", runs.resume, name="api-resume-run"),
+    path("runs/<uuid:run_id>/stop/", runs.stop, name="api-stop-run"),
+    path("agents/", agents.collection, name="api-agents"),
+    path("agents/<slug:slug>/", agents.agent, name="api-agent"),
+    path("agents/<slug:slug>/stop/", agents.stop, name="api-stop-agent"),
+    path("agents/<slug:slug>/resume/", agents.resume, name="api-resume-agent"),
+    path("agents/<slug:slug>/readiness/", agents.ready, name="api-readiness"),
     path("audit/events/", record.events, name="api-events"),
-    path("policies/validate/", api_policies.validate, name="api-validate-policy"),
+    path("policies/validate/", policies.validate, name="api-validate-policy"),
 ]
 
 # Only these of allauth's pages: people can't sign up or reset a password by themselves.

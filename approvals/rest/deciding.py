@@ -7,12 +7,13 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents import access, keyed, present
+from agents import access, present
 from agents.actions.revise import Prepared
 from agents.errors import Invalid
-from agents.fields import Fields
 from agents.identities import AgentPrincipal
 from agents.models import Action, Person
+from agents.rest import keyed
+from agents.rest.fields import Fields
 from approvals.deciding import asking, bulk, editing, handing, receipts, renewing, undoing, withdrawing
 from approvals.models import Decision, Handover, Question
 from approvals.rest.decisions import BOUND, person_of, receipt

@@ -6,10 +6,11 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents import access, keyed, present
+from agents import access, present
 from agents.errors import Invalid, TokenCannotDecide
-from agents.fields import Fields
 from agents.models import Action, Person
+from agents.rest import keyed
+from agents.rest.fields import Fields
 from approvals.action.blocks import checks
 from approvals.deciding import desk, proof, receipts, touching
 from approvals.models import Decision, ReasonCode, Touch

@@ -6,9 +6,9 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents import keyed
-from agents.fields import Fields
 from agents.models import Action
+from agents.rest import keyed
+from agents.rest.fields import Fields
 from approvals import queue as queue_
 from approvals.attending import claims
 from approvals.models import Claim

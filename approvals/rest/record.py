@@ -4,9 +4,9 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents import paging
 from agents.errors import Invalid
-from agents.fields import instant
+from agents.rest import paging
+from agents.rest.fields import instant
 from approvals import record
 from approvals.rest.decisions import person_of
 from audit import verbs

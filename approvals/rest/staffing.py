@@ -6,10 +6,10 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents import keyed
 from agents.errors import Invalid, TokenCannotDecide
-from agents.fields import Fields, instant
 from agents.models import Action, Person
+from agents.rest import keyed
+from agents.rest.fields import Fields, instant
 from approvals.attending import absences, escalating
 from approvals.models import Absence, Escalation
 

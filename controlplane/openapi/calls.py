@@ -3,8 +3,8 @@
 The bodies are the very tables that the doors read by. A call that isn't here fails the schema, and so its test.
 """
 
-from agents import api, api_agents, api_policies, api_runs
 from agents.lifecycle import RunState, State
+from agents.rest import actions, agents, policies, runs
 from approvals.queue import asked
 from approvals.rest import deciding, decisions, queue, staffing
 from approvals.search import asked as searched
@@ -39,19 +39,19 @@ CALLS: dict[tuple[str, str], Call] = {
     # actions
     ("POST", "actions/"): Call(
         "propose_actions", "An agent asks to use one of its tools.", (AGENT,),
-        {201: "Action", 202: "Action"}, api.PROPOSAL, ("not_allowed", *_GATE), key="required", located=True,
+        {201: "Action", 202: "Action"}, actions.PROPOSAL, ("not_allowed", *_GATE), key="required", located=True,
     ),
     ("GET", "actions/"): Call(
         "list_actions", "The actions the reader may see, newest first.", EVERYBODY, {200: "ActionPage"},
         query=(
             Query("state", one_of(State.values)), _AGENT, Query("tool", TEXT, "a tool's name"),
-            Query("tier", {"type": "integer", "minimum": 0, "maximum": api.MOST_TIER}, "the tier it counts as"),
+            Query("tier", {"type": "integer", "minimum": 0, "maximum": actions.MOST_TIER}, "the tier it counts as"),
             Query("run", ID), Query("proposed_by", one_of(["me"]), "what the reader asked for"), _PLACE,
         ),
     ),
     ("GET", "actions/{action_id}/"): Call("read_actions", "One action.", EVERYBODY, {200: "Action"}),
     ("POST", "actions/{action_id}/withdraw/"): Call(
-        "withdraw_actions", "Whoever proposed it takes it back.", EVERYBODY, {200: "Action"}, api.NOTHING,
+        "withdraw_actions", "Whoever proposed it takes it back.", EVERYBODY, {200: "Action"}, actions.NOTHING,
         ("already_decided", "not_allowed"),
     ),
     ("GET", "actions/{action_id}/decision/"): Call(
@@ -139,7 +139,7 @@ CALLS: dict[tuple[str, str], Call] = {
     ),
     # runs
     ("POST", "runs/"): Call(
-        "enqueue_runs", "A task enters the queue of an agent.", (CLIENT,), {202: "Run"}, api_runs.TASK,
+        "enqueue_runs", "A task enters the queue of an agent.", (CLIENT,), {202: "Run"}, runs.TASK,
         ("not_allowed", "agent_not_enabled", "agent_stopped", "agent_runs_elsewhere"), key="required", located=True,
     ),
     ("GET", "runs/"): Call(
@@ -151,19 +151,19 @@ CALLS: dict[tuple[str, str], Call] = {
     ),
     ("GET", "runs/{run_id}/dossier/"): Call("explain_runs", _WHY, (PEOPLE,), {200: "Dossier"}, query=(_START,)),
     ("POST", "runs/{run_id}/cancel/"): Call(
-        "cancel_runs", "It ends, and what it handed on.", EVERYBODY, {200: "Run"}, api_runs.WHY,
+        "cancel_runs", "It ends, and what it handed on.", EVERYBODY, {200: "Run"}, runs.WHY,
         ("already_decided", "not_allowed"),
     ),
     ("POST", "runs/{run_id}/outcome/"): Call(
         "report_runs", "What it came to in the world, once it has ended.", EVERYBODY, {201: "Outcome"},
-        api_runs.OUTCOME, ("run_not_ended", "not_allowed"), key="taken",
+        runs.OUTCOME, ("run_not_ended", "not_allowed"), key="taken",
     ),
     ("POST", "runs/{run_id}/stop/"): Call(
-        "stop_runs", "It stands still until somebody lets it go on.", (PEOPLE,), {200: "Run"}, api_runs.REASON,
+        "stop_runs", "It stands still until somebody lets it go on.", (PEOPLE,), {200: "Run"}, runs.REASON,
         ("already_decided", *_STOPPED),
     ),
     ("POST", "runs/{run_id}/resume/"): Call(
-        "resume_runs", "Somebody else lets it go on.", (PEOPLE,), {200: "Run"}, api_runs.REASON,
+        "resume_runs", "Somebody else lets it go on.", (PEOPLE,), {200: "Run"}, runs.REASON,
         ("already_decided", *_STOPPED),
     ),
     # the registry
@@ -174,11 +174,11 @@ CALLS: dict[tuple[str, str], Call] = {
     ("GET", "agents/{slug}/"): Call("read_agents", "What it may do and where it stands.", EVERYBODY, {200: "Agent"}),
     ("POST", "agents/{slug}/stop/"): Call(
         "stop_agents", "Nothing of it begins any more; what is open goes on hold.", (PEOPLE,),
-        {200: "StoppedAgent"}, api_agents.REASON, _STOPPED,
+        {200: "StoppedAgent"}, agents.REASON, _STOPPED,
     ),
     ("POST", "agents/{slug}/resume/"): Call(
         "resume_agents", "Somebody else with a role of it lets it go on.", (PEOPLE,), {200: "ResumedAgent"},
-        api_agents.REASON, _STOPPED,
+        agents.REASON, _STOPPED,
     ),
     ("GET", "agents/{slug}/readiness/"): Call(
         "inspect_agents", "What it still needs before it may be enabled.", (PEOPLE,), {200: "Readiness"},
@@ -191,7 +191,7 @@ CALLS: dict[tuple[str, str], Call] = {
     ),
     ("POST", "policies/validate/"): Call(
         "validate_policies", "What a policy says for an agent's tools, or all that is wrong with it.", (PEOPLE,),
-        {200: "Validation"}, api_policies.TRIED, ("busy_validating",),
+        {200: "Validation"}, policies.TRIED, ("busy_validating",),
     ),
     ("GET", "search/"): Call(
         "search_record", "Actions, tasks and what came back, by their words.", (PEOPLE,), {200: "Found"},

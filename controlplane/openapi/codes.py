@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from django.urls import get_resolver
+
 from agents.errors import Refusal
 from controlplane import bodies, problems
 
@@ -31,8 +33,7 @@ class Code:
 @cache
 def catalogue() -> dict[str, Code]:
     """Return every code by name."""
-    import controlplane.urls  # noqa: F401 - whoever raises one stands behind an address, and is known once these are
-
+    get_resolver().url_patterns  # noqa: B018 - whoever raises one stands behind an address, and is known once these are
     found: dict[str, Code] = {}
     for status, code, sentence in sorted(_all(), key=lambda one: (one[0], one[1])):
         known = found.get(code, Code(code, status, ()))

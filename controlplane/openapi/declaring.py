@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from agents.fields import Fields
+from agents.rest.fields import Fields
 
 Schema = dict
 

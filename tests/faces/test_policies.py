@@ -16,8 +16,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from agents import api_policies, identities, lists, policies
+from agents import identities, lists, policies
 from agents.models import Action, ActionContent, Grant
+from agents.rest import policies as doors
 from agents.tools import base
 from approvals.action import sheet
 from approvals.owners import coverage
@@ -546,7 +547,7 @@ def judging():
         begun, over = threading.Event(), threading.Event()
 
         def work():
-            with api_policies._turn(person):
+            with doors._turn(person):
                 begun.set()
                 over.wait(10)
 
@@ -715,7 +716,7 @@ def test_a_process_validates_two_policies_at_a_time(agent, fin, judging):
 
 def test_a_validation_that_breaks_gives_its_turn_back(agent, fin, monkeypatch):
     with monkeypatch.context() as broken:
-        broken.setattr(api_policies.rulebook, "examine", lambda *args, **options: 1 / 0)
+        broken.setattr(doors.rulebook, "examine", lambda *args, **options: 1 / 0)
         for _ in range(3):
             assert validate(signed_in(fin), {"policy": RULES, "agent": "refund-desk"}).status_code == 500
     assert judged(fin, RULES)["valid"] is True

@@ -9,10 +9,11 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
-from agents import identities, throttling
+from agents import identities
 from agents.actions import execute
 from agents.lifecycle import State
 from agents.models import Action, IdempotencyKey, Run
+from agents.rest import throttling
 from agents.tools import base
 from approvals.models import Absence, Claim, Decision, Escalation, Handover, Question
 from controlplane import waiting

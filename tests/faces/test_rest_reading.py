@@ -119,7 +119,7 @@ def test_a_bad_filter_is_refused_by_name(company, path, query, field):
 
 @pytest.mark.parametrize("path", [ACTIONS, AGENTS, EVENTS])
 def test_a_list_is_paged_and_every_page_leads_to_the_next(company, path, monkeypatch):
-    monkeypatch.setattr("agents.paging.PAGE", 2)
+    monkeypatch.setattr("agents.rest.paging.PAGE", 2)
     for number in range(5):
         make_action(company.agent, "look_up") if path != AGENTS else make_company(f"desk-{number}")
     browser, seen, next_ = signed_in(auditor()), [], path

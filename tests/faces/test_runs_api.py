@@ -12,9 +12,10 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from agents import engine, identities, runs, stops, waits
+from agents import engine, identities, runs, stops
 from agents.lifecycle import RunState, State
 from agents.models import Action, Agent, IdempotencyKey, Incident, Outcome, Run, RunContent, RunStep, Token
+from agents.rest import waits
 from agents.runs import Asked
 from audit.actors import Actor
 from audit.models import Event
@@ -490,7 +491,7 @@ def test_the_list_takes_the_same_queries_whatever_its_length(client, company, to
 
 
 def test_the_list_is_paged_newest_first_and_filtered(client, company, token, monkeypatch):
-    monkeypatch.setattr("agents.paging.PAGE", 2)
+    monkeypatch.setattr("agents.rest.paging.PAGE", 2)
     made = [enqueue(company) for _ in range(5)]
     waiting_one = parked(company)
     made.append(waiting_one)

@@ -8,13 +8,14 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents import access, actions, paging, present, waits
+from agents import access, actions, present
 from agents.errors import NotAllowed
-from agents.fields import Fields
 from agents.identities import AgentPrincipal
-from agents.keyed import REPLAYED, read_key
 from agents.lifecycle import State
 from agents.models import Action, Person
+from agents.rest import paging, waits
+from agents.rest.fields import Fields
+from agents.rest.keyed import REPLAYED, read_key
 
 PROPOSAL = Fields(
     {"tool": str, "arguments": dict, "rationale": str, "claims": dict, "provenance": dict},

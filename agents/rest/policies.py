@@ -10,11 +10,11 @@ from rest_framework.response import Response
 
 from agents import access, rulebook
 from agents.errors import BusyValidating, Invalid, TokenCannotDecide
-from agents.fields import Fields
 from agents.models import Person
 from agents.policy.language import Tool
 from agents.policy.reading import PolicyErrors
 from agents.readiness import granted_tools
+from agents.rest.fields import Fields
 
 #: Bytes of a policy's text at this door. A text written to be slow costs seconds of a thread that others wait for.
 MAX_POLICY = 64 * 1024

@@ -10,12 +10,13 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents import access, asking, keyed, outcomes, paging, present_runs, runs, stops, waits
+from agents import access, asking, outcomes, present_runs, runs, stops
 from agents.errors import NotAllowed, TokenCannotDecide
-from agents.fields import AMOUNT, Fields
 from agents.identities import ClientPrincipal
 from agents.lifecycle import RUN_ENDS, RunState
 from agents.models import Agent, Outcome, Person, Run
+from agents.rest import keyed, paging, waits
+from agents.rest.fields import AMOUNT, Fields
 
 TASK = Fields(
     {"agent": str, "input": dict, "budget": dict, "mission_lead": str},

@@ -6,10 +6,11 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents import access, paging, present_agents, rates, readiness, stops
+from agents import access, present_agents, rates, readiness, stops
 from agents.errors import Refusal, TokenCannotDecide
-from agents.fields import Fields
 from agents.models import Agent, Person
+from agents.rest import paging
+from agents.rest.fields import Fields
 
 REASON = Fields({"reason": str}, required={"reason"})
 FILTERS = ("cursor",)

@@ -11,8 +11,6 @@ import pytest
 from tests.product import Product
 from tests.visitor import Reviewer
 
-pytestmark = pytest.mark.long
-
 WAITING = "SELECT id::text FROM agents_action WHERE state = 'awaiting_review' ORDER BY 1"
 HELD = "SELECT id::text FROM agents_action WHERE state = 'on_hold' AND held_from = 'awaiting_review' ORDER BY 1"
 EVENTS = "SELECT id, verb, leaf_data FROM audit.event WHERE id <= %s ORDER BY id"

@@ -4,8 +4,8 @@ from agents import policies, rows
 from agents.models import Agent, Client, Token
 
 _BY_PREFIX = f"""
-SELECT {rows.columns(Token, "t")}, {rows.columns(Agent, "a")}, {rows.columns(Client, "c")}, t.expires_at <= now(),
-    t.last_used_at IS NULL OR t.last_used_at < now() - interval '1 minute'
+SELECT {rows.columns(Token, "t")}, {rows.columns(Agent, "a")}, {rows.columns(Client, "c")}, t.expires_at <= statement_timestamp(),
+    t.last_used_at IS NULL OR t.last_used_at < statement_timestamp() - interval '1 minute'
 FROM agents_token AS t LEFT JOIN agents_agent AS a ON a.id = t.agent_id LEFT JOIN agents_client AS c ON c.id = t.client_id
 WHERE t.prefix = %s
 """  # noqa: S608 - names of columns

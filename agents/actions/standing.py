@@ -54,10 +54,10 @@ SELECT {rows.columns(Tool, "t")}, d.digest, g.id, k.fingerprint, k.status, k.ans
         FROM agents_agentrole AS r JOIN agents_person AS p ON p.id = r.person_id WHERE r.agent_id = asked.agent),
     EXISTS (SELECT FROM agents_action AS a JOIN agents_tool AS theirs ON theirs.id = a.tool_id
         WHERE a.agent_id = asked.agent AND theirs.name = asked.tool AND a.state = 'rejected'
-            AND a.decided_at > now() - %(rejected_within)s)
+            AND a.decided_at > statement_timestamp() - %(rejected_within)s)
 FROM (SELECT %(agent)s::bigint AS agent, %(tool)s::text AS tool) AS asked
 LEFT JOIN agents_grant AS g ON g.agent_id = asked.agent AND g.tool_name = asked.tool AND g.revoked_at IS NULL
-    AND (g.expires_at IS NULL OR g.expires_at > now())
+    AND (g.expires_at IS NULL OR g.expires_at > statement_timestamp())
 LEFT JOIN agents_tool AS t ON t.id = g.tool_id
 LEFT JOIN agents_tooldefinition AS d ON d.id = t.definition_id
 LEFT JOIN agents_idempotencykey AS k ON k.scope = %(scope)s AND k.key = %(key)s

@@ -12,7 +12,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from agents import actions, canonical, identities, policies, readiness
+from agents import actions, canonical, granted, identities, policies
 from agents.actions import Proposal
 from agents.agentfile import PolicyText
 from agents.identities import AgentPrincipal
@@ -301,7 +301,7 @@ OPENED = """
 def give_policy(agent: Agent, text: str) -> Agent:
     """Publish a policy for the agent, as an import would, with the source `shop` granted; return the agent with it."""
     Agent.objects.filter(pk=agent.pk).update(sources=["shop"])
-    tools = readiness.granted_tools(agent)
+    tools = granted.tools(agent)
     with transaction.atomic():
         policies.publish(agent, PolicyText("policy.yaml", dedent(text)), tools=tools, by=Actor.SYSTEM)
     agent.refresh_from_db()

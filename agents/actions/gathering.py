@@ -18,7 +18,6 @@ from agents.policy.judging.compiling import Compiled
 from agents.policy.judging.evaluate import evaluate
 from agents.policy.language import ToolLookup
 from agents.policy.verdict import Missing, Situation, Verdict
-from agents.readiness import granted_definitions
 from audit import redaction
 
 #: Outside a run, a tool counts as called when it was within this time, for the same subject.
@@ -155,7 +154,7 @@ def _look_up(
     if not granted:
         return {}
     asked = {fact.lookup.tool for fact in granted if isinstance(fact.lookup, ToolLookup)}
-    definitions = {body["name"]: body for body in granted_definitions(agent) if body["name"] in asked} if asked else {}
+    definitions = {body["name"]: body for body in granted.definitions(agent) if body["name"] in asked} if asked else {}
     return lookups.fetch(
         granted,
         arguments=arguments,

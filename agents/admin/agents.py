@@ -18,7 +18,7 @@ from agents.admin.reading import Confined, ReadOnlyInline, dossier_of
 from agents.agentfile import budget
 from agents.errors import Refusal
 from agents.models import Agent, AgentRole, Grant, Token, Tool
-from agents.readiness_by_tier import by_tier
+from agents.readiness.by_tier import by_tier
 from audit import refusals
 
 EDITED = ("name", "purpose", "sign")

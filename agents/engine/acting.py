@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F
 
-from agents import actions, budgets, failpoints
+from agents import actions, budgets, failpoints, granted
 from agents.actions import Proposal
 from agents.engine.limits import MOST_TRIES, Over, overspent, quarantined
 from agents.errors import (
@@ -23,7 +23,6 @@ from agents.errors import (
 from agents.identities import RunPrincipal
 from agents.lifecycle import RunState, State
 from agents.models import Action, Run, RunStep
-from agents.readiness import granted_definitions
 from agents.runs import journal, telling
 from agents.runs.leasing import Fenced, Lease, give_back, renew
 from agents.runtimes.base import Result
@@ -92,7 +91,7 @@ class VerifiersRead(NotAllowed):
 
 
 def _writes(run: Run, tool: str) -> bool:
-    return granted_definitions(run.agent).filter(body__name=tool).exclude(body__tier=0).exists()
+    return granted.definitions(run.agent).filter(body__name=tool).exclude(body__tier=0).exists()
 
 
 def _enter(lease: Lease, step: RunStep, action: Action) -> None:

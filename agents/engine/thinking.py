@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from agents import budgets, canonical, failpoints, rates, spikes, stops
+from agents import budgets, canonical, failpoints, granted, rates, spikes, stops
 from agents.budgets import BudgetExhausted, Line
 from agents.engine.acting import results_of
 from agents.engine.limits import (
@@ -24,7 +24,6 @@ from agents.engine.limits import (
 from agents.errors import Refusal
 from agents.lifecycle import RunState
 from agents.models import Run, RunContent, RunStep
-from agents.readiness import granted_definitions
 from agents.runs import journal, leasing
 from agents.runs.ending import Ended
 from agents.runs.leasing import Lease
@@ -96,7 +95,7 @@ def _must_wait(run: Run) -> float:
 
 def _task(run: Run, content: RunContent) -> Task:
     kept = ("name", "tier", "effect", "schema", "headline")
-    tools = {body["name"]: {key: body.get(key) for key in kept} for body in granted_definitions(run.agent)}
+    tools = {body["name"]: {key: body.get(key) for key in kept} for body in granted.definitions(run.agent)}
     return Task(
         run=str(run.pk),
         agent=run.agent.slug,

@@ -1,6 +1,6 @@
 """A registered agent as the agent file that would bring it in again."""
 
-from agents import policies, readiness
+from agents import granted, policies
 from agents.agentfile import AgentFile, ToolSpec
 from agents.models import Agent
 
@@ -26,7 +26,7 @@ def export_agent(agent: Agent) -> AgentFile:
         enabled=agent.enabled,
         sources=tuple(agent.sources),
         policy=policies.source_of(agent),
-        tools=tuple(ToolSpec(definition=body) for body in readiness.granted_definitions(agent)),
+        tools=tuple(ToolSpec(definition=body) for body in granted.definitions(agent)),
     )
 
 

@@ -9,6 +9,7 @@ from guardian.shortcuts import assign_perm, remove_perm
 from agents import actions, canonical, policies, readiness, stops
 from agents.agentfile import AgentFile, ToolSpec
 from agents.agentfile.ladder import in_words
+from agents.checklist import Item
 from agents.counting import count
 from agents.errors import RiskBearing
 from agents.models import Agent, AgentRole, Grant, Person, Tool, ToolDefinition
@@ -196,7 +197,7 @@ def _set_policy(changes: _Changes, spec: AgentFile) -> None:
         changes.add(f"~ policy {before.label} -> {published.label}: {what}", risk="policy")
 
 
-def _set_standing(changes: _Changes, spec: AgentFile) -> list[readiness.Item]:
+def _set_standing(changes: _Changes, spec: AgentFile) -> list[Item]:
     """Enable or disable the agent; return what keeps it from being enabled."""
     agent = changes.agent
     lacking = [item for item in readiness.check(agent) if not item.ok] if spec.enabled else []

@@ -8,12 +8,11 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents import access, rulebook
+from agents import access, granted, rulebook
 from agents.errors import BusyValidating, Invalid, TokenCannotDecide
 from agents.models import Person
 from agents.policy.language import Tool
 from agents.policy.reading import PolicyErrors
-from agents.readiness import granted_tools
 from agents.rest.fields import Fields
 
 #: Bytes of a policy's text at this door. A text written to be slow costs seconds of a thread that others wait for.
@@ -37,7 +36,7 @@ def validate(request: Request) -> Response:
     fields = TRIED.read(request.data)
     agent = access.agent_for(request.user, fields["agent"])
     _check_size(fields["policy"])
-    tools = granted_tools(agent)
+    tools = granted.tools(agent)
     with _turn(request.user):
         return Response(_judgement(fields["policy"], tools))
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from agents import arrivals, identities, incidents, people, readiness, registry, stops
 from agents.models import Action, Agent, AgentRole, Grant, Person, Token
-from agents.readiness_by_tier import by_tier
+from agents.readiness.by_tier import by_tier
 from approvals.figures import history_list
 from approvals.owners import attention, duties, matrix
 from audit.actors import Actor

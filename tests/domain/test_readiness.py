@@ -6,6 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from agents import people, readiness, registry
+from agents.checklist import Item
 from agents.models import Agent, AgentRole, Person, Token
 from agents.tools import base
 from tests.domain.policed import (
@@ -47,7 +48,7 @@ def with_policy(folder, *pairs: tuple[str, str], tools: tuple[tuple[str, str], .
     return Agent.objects.get()
 
 
-def missing(agent: Agent) -> dict[str, readiness.Item]:
+def missing(agent: Agent) -> dict[str, Item]:
     return {item.name: item for item in readiness.missing(agent)}
 
 

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from agents import agentfile, policies, rulebook
+from agents import agentfile, granted, policies, rulebook
 from agents.counting import count
 from agents.documents.composing import MAX_BYTES
 from agents.documents.problems import DocumentErrors, Problem
@@ -11,7 +11,6 @@ from agents.policy.coverage import Covered
 from agents.policy.language import Tool
 from agents.policy.reading import PolicyErrors
 from agents.policy.writing import write_policy
-from agents.readiness import granted_tools
 from agents.rulebook import Examined, RuleInWords
 from approvals.owners import coverage
 from approvals.owners import policies as pages
@@ -122,7 +121,7 @@ class Command(Noun):
     def tools(self, file: Path, agent_file: Path | None, slug: str | None) -> list[Tool]:
         """Return the tools a policy file is about. Raises AgentFileErrors; needs the database for a registered agent only."""
         if slug:
-            return granted_tools(find_agent(slug))
+            return granted.tools(find_agent(slug))
         path = agent_file or file.with_name(AGENT_FILE)
         path = path / AGENT_FILE if path.is_dir() else path
         if agent_file is None and not path.exists():

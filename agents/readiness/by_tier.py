@@ -7,10 +7,13 @@ from datetime import datetime
 from django.db.models import Max
 from django.utils import timezone
 
-from agents import readiness
+from agents import granted
 from agents.checklist import Item
 from agents.counting import count
 from agents.models import Agent
+from agents.readiness.answering import SEPARATED
+from agents.readiness.connected import JUDGED
+from agents.readiness.listing import check_all
 from audit.models import Event
 
 TIERS = range(5)
@@ -58,9 +61,9 @@ def by_tier(agent: Agent) -> ByTier:
 
     Where tools are granted it is the list that an import goes by (`readiness.check`), so nothing here says more or less.
     """
-    items = [*readiness.check_all([agent], tiers=TIERS)[agent.pk], *_beside(agent), *_unmeasured()]
+    items = [*check_all([agent], tiers=TIERS)[agent.pk], *_beside(agent), *_unmeasured()]
     tools: dict[int, list[str]] = {tier: [] for tier in TIERS}
-    for body in readiness.granted_definitions(agent):
+    for body in granted.definitions(agent):
         tools[body["tier"]].append(body["name"])
     steps, complete = [], True
     for tier in TIERS:
@@ -88,11 +91,11 @@ def _beside(agent: Agent) -> Iterator[Item]:
 
 def _coverage(agent: Agent) -> Item:
     ruled = {tool for rule in agent.policy.body["rules"] for tool in rule["tools"]} if agent.policy else set()
-    bodies = readiness.granted_definitions(agent)
-    bare = [body["name"] for body in bodies if body["tier"] >= readiness.JUDGED and body["name"] not in ruled]
+    bodies = granted.definitions(agent)
+    bare = [body["name"] for body in bodies if body["tier"] >= JUDGED and body["name"] not in ruled]
     shown = f"no rule of its own: {', '.join(bare)}" if bare else "every tool of tier 2 and up has a rule"
     step = "The tier alone decides about them: write rules in the policy beside the agent file" if bare else ""
-    return replace(_noted("coverage", not bare, shown, readiness.SEPARATED), next_step=step)
+    return replace(_noted("coverage", not bare, shown, SEPARATED), next_step=step)
 
 
 def _unmeasured() -> Iterator[Item]:

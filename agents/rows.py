@@ -60,9 +60,8 @@ def changed(rows: models.QuerySet[M], **values: object) -> Iterator[M]:
     except EmptyResultSet:  # none can fit: nothing needs to be asked
         return
     model = rows.model
-    with connection.cursor() as cursor:
-        cursor.execute(f"{sql} RETURNING {columns(model, model._meta.db_table)}", parameters)
-        yield from (made_of(model, row) for row in cursor.fetchall())
+    for row in asked(f"{sql} RETURNING {columns(model, model._meta.db_table)}", parameters):
+        yield made_of(model, row)
 
 
 def insert(row: models.Model) -> None:

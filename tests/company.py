@@ -5,7 +5,7 @@ import time
 
 import psycopg
 
-from tests.product import Product
+from tests.product import Product, until
 from tests.visitor import AgentClient, Reviewer, RunClient
 
 #: Times short enough that a lost worker is noticed within a test.
@@ -124,6 +124,12 @@ class Company:
         answer = self.client.enqueue(ticket_id=ticket, **more)
         assert answer.status_code == 202, answer.text
         return answer.json()
+
+    def at_rest(self) -> None:
+        """Wait until no worker has a run to carry on: what waits for people alone changes nothing."""
+        moving = "SELECT count(*) FROM agents_run WHERE state IN ('queued', 'planning', 'executing', 'verifying')"
+        with psycopg.connect(self.product.services["database_owner_url"], autocommit=True) as database:
+            until(lambda: database.execute(moving).fetchone() == (0,), seconds=60, what="no run moves")
 
     def park(self, *amounts: str) -> dict:
         """Enqueue a run that asks for these refunds; return it once it waits for people, with the actions they decide."""

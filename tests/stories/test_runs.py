@@ -33,6 +33,7 @@ def test_first_start_hands_every_ticket_to_the_agent_and_leaves_what_needs_peopl
 
 def test_inbox_that_is_handed_over_again_enqueues_nothing_twice(company):
     tickets = "SELECT count(*) FROM notes WHERE ticket_id < 'T-1025'"
+    company.at_rest()
     before = company.shop(tickets)
     again = company.product.manage("demo", "run").stdout
     assert again.count("\nT-") == 23 and "24 tickets" in again

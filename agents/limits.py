@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from django.db import connection
 
+from agents import rows
 from agents.lifecycle import State
 from agents.policy.limiting import Asked, Plan
 
@@ -45,9 +46,8 @@ def lock(plan: Plan) -> Usages:
     keys = sorted({(one.scope, one.key) for one in plan.counted})
     if not keys:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [[scope for scope, _ in keys], [key for _, key in keys]])
-        return {(scope, key): usage for usage, scope, key in cursor.fetchall()}
+    held = rows.asked(_LOCK, [[scope for scope, _ in keys], [key for _, key in keys]])
+    return {(scope, key): usage for usage, scope, key in held}
 
 
 def totals(plan: Plan, usages: Usages) -> dict[str, int | float | None]:
@@ -64,7 +64,7 @@ def totals(plan: Plan, usages: Usages) -> dict[str, int | float | None]:
     return found
 
 
-def rows(plan: Plan, usages: Usages, *, tool: str) -> list[dict]:
+def entries(plan: Plan, usages: Usages, *, tool: str) -> list[dict]:
     """Return the entries a new action adds, as rows of agents_limitentry without their action."""
     return [
         {"usage_id": usages[one.scope, one.key], "tool": tool, "measure": one.measure, "amount": str(one.amount)}

@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 from typing import TypeVar
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection, models
+from django.db import connection, connections, models
 from django.db.models.expressions import DatabaseDefault
 from django.db.models.sql import UpdateQuery
 
@@ -72,11 +72,12 @@ def insert(row: models.Model) -> None:
     statement = _inserting(
         row._meta.db_table, tuple(field.column for field, _ in ours), tuple(field.column for field in theirs)
     )
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [field.get_db_prep_save(value, connection) for field, value in ours])
+    database = connections[connection.alias]
+    with prepared.cursor(database) as cursor:
+        cursor.execute(statement, [field.get_db_prep_save(value, database) for field, value in ours])
         for field, value in zip(theirs, cursor.fetchone() if theirs else (), strict=True):
             setattr(row, field.attname, value)
-    row._state.adding, row._state.db = False, connection.alias
+    row._state.adding, row._state.db = False, database.alias
 
 
 def take_over(row: M, fresh: M) -> None:

@@ -17,7 +17,7 @@ from agents.identities import AgentPrincipal, EditorPrincipal, PersonPrincipal, 
 from agents.lifecycle import State
 from agents.models import Action, ActionContent, ClockInterval, Slot
 from agents.policy.verdict import Reason, Verdict
-from audit import log, redaction
+from audit import log, prepared, redaction
 
 Principal = AgentPrincipal | RunPrincipal | PersonPrincipal | EditorPrincipal
 QUARTER = 15 * 60
@@ -255,8 +255,8 @@ VALUES (%(scope)s, %(key)s, %(fingerprint)s, %(action)s, %(status)s, %(answer)s:
 def keep(action: Action, checked: Checked, judged: Judged, *, answer: dict) -> None:
     """Write the agent's words, what counts against limits, and the answer given for the key, all of it or nothing."""
     content, counts = action.content, action.state != State.DENIED
-    entries = limits.rows(checked.gathered.plan, judged.usages, tool=checked.tool.name) if counts else []
-    with connection.cursor() as cursor:
+    entries = limits.entries(checked.gathered.plan, judged.usages, tool=checked.tool.name) if counts else []
+    with prepared.cursor(connection) as cursor:
         cursor.execute(
             _KEEP,
             {

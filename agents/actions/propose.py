@@ -14,6 +14,7 @@ from agents.actions.entering import Principal, enter, judge, keep
 from agents.errors import AgentNotEnabled, AgentStopped, Invalid, KeyInFlight, KeyReused, ToolStopped, TooManyArrivals
 from agents.lifecycle import State
 from agents.models import Action, Tool
+from audit import prepared
 
 Answer = Callable[[Action], tuple[int, dict]]
 Entered = Callable[[Action], None]
@@ -22,7 +23,7 @@ Entered = Callable[[Action], None]
 _ARRIVALS = 0x57_0A
 # The agent's row is held, so that a stop and this proposal can't cross; the key's lock is tried and never waited for.
 _LOCK_AND_LOOK = """
-WITH gate AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(%s, %s::int))
+WITH gate AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(%s::int, %s::int))
 SELECT now(), pg_try_advisory_xact_lock(hashtextextended(%s, 0)), a.enabled, a.stopped_at, a.stop_epoch,
     k.fingerprint, k.status, k.answer::text,
     (SELECT count(*) FROM (
@@ -131,9 +132,9 @@ def _lock(principal: Principal, proposal: Proposal, checked: Checked, key: str) 
     """
     scope, agent_id = principal.scope, principal.agent.pk
     cap = principal.agent.budget.get("arrivals_per_hour", 0)
-    with connection.cursor() as cursor:
+    with prepared.cursor(connection) as cursor:
         if cap:  # one after the other: each counts those before it, which a statement of its own sees committed
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s::int)", [_ARRIVALS, agent_id])
+            cursor.execute("SELECT pg_advisory_xact_lock(%s::int, %s::int)", [_ARRIVALS, agent_id])
         cursor.execute(_LOCK_AND_LOOK, [turnstile.KEY, agent_id, f"{scope} {key}", cap, scope, key, agent_id])
         now, granted, enabled, stopped_at, stop_epoch, fingerprint, status, body, arrived = cursor.fetchone()
     if not granted:

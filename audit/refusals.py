@@ -7,11 +7,14 @@ from audit import log
 from audit.actors import Actor
 from audit.models import RefusalTally
 
-_UPSERT = """
+#: Where, when the refusals of one minute came at different addresses.
+SEVERAL = "several addresses"
+_UPSERT = f"""
 INSERT INTO audit_refusaltally (principal, code, minute, count, "where", subject_kind, subject_id)
 VALUES (%s, %s, date_trunc('minute', now()), 1, %s, %s, %s)
-ON CONFLICT (principal, code, minute, subject_id) DO UPDATE SET count = audit_refusaltally.count + 1
-"""
+ON CONFLICT (principal, code, minute, subject_id) DO UPDATE SET count = audit_refusaltally.count + 1,
+    "where" = CASE audit_refusaltally."where" WHEN EXCLUDED."where" THEN EXCLUDED."where" ELSE '{SEVERAL}' END
+"""  # noqa: S608 - of our own pieces
 
 
 def tally(*, by: Actor, code: str, where: str, subject: tuple[str, str] = ("door", "-")) -> None:

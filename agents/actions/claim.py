@@ -57,7 +57,9 @@ def claim(action_id: UUID, *, worker: str) -> Claim | None:
     deadline = time.monotonic() + settings.LEASE.total_seconds()
     with transaction.atomic():
         agent = turnstile.share_of(action_id)
-        taken = reading.take(action_id) if agent else None
+        if agent is None or agent.is_stopped:
+            return None  # its row is left alone: the stop holds it now, and passes over rows that somebody has
+        taken = reading.take(action_id)
         if taken is None or is_stopped(taken.action, agent) or _has_moved_on(agent, looked):
             return None  # the clock rings again
         action = taken.action

@@ -194,6 +194,15 @@ def test_refusals_of_a_minute_are_one_row_and_become_one_event():
     assert refusals.write_finished() == 0
 
 
+def test_refusals_at_two_addresses_are_told_of_neither():
+    refusals.tally(by=ANONYMOUS, code="stale", where="GET /x", subject=("action", "7"))
+    refusals.tally(by=ANONYMOUS, code="stale", where="POST /x", subject=("action", "7"))
+    finished()
+    refusals.write_finished()
+    event = Event.objects.get(verb="request.refused", subject_id="7")
+    assert (event.data["count"], event.data["where"]) == (2, "several addresses")
+
+
 def test_minute_that_still_runs_is_left_alone():
     refusals.tally(by=ANONYMOUS, code="stale", where="POST /x")
     RefusalTally.objects.update(minute=Now())

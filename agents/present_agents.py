@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 
 from django.conf import settings
-from django.db.models import Q
-from django.db.models.functions import Now
 
+from agents import granted
 from agents.checklist import Item
 from agents.models import Agent, Grant
 
@@ -26,8 +25,7 @@ def in_list(agent: Agent) -> dict:
 
 def for_token(agent: Agent) -> dict:
     """Return the REST body of an agent for a token that may see it: what it may propose, and nobody's name."""
-    live = agent.grants.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=Now()), revoked_at=None)
-    grants = live.select_related("tool__definition").order_by("tool_name")
+    grants = granted.live(agent.grants.all()).select_related("tool__definition").order_by("tool_name")
     return in_list(agent) | {
         "purpose": agent.purpose,
         "policy": agent.policy.label if agent.policy else None,

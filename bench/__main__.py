@@ -36,7 +36,7 @@ def main(names: Sequence[str]) -> int:
     if len(names) > 1:
         # Each with servers of its own: what one leaves behind (decisions, a hundred thousand ended actions) mustn't slow the
         # next, nor stand in its way.
-        return max([subprocess.call([sys.executable, "-m", "bench", name]) for name in names])
+        return max([_in_a_process(name) for name in names])
     [module] = [(MODULES | LONG)[name] for name in names]
     measured = measure(module.LINES, rounds=_rounds(module))
     for one in measured:
@@ -46,6 +46,14 @@ def main(names: Sequence[str]) -> int:
     sys.stdout.write(f"{_rounds(module)} rounds, in turns. {said}.\n")
     sys.stdout.flush()
     return 1 if missed else 0
+
+
+def _in_a_process(name: str) -> int:
+    with subprocess.Popen([sys.executable, "-m", "bench", name]) as child:
+        try:
+            return child.wait()
+        finally:
+            child.terminate()  # whoever is ended ends it too, and it ends what it started
 
 
 signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))

@@ -3,7 +3,7 @@
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 OWNER_ROLE = "cs_owner"
-#: A statement that a connection ran so often is prepared there. Only events are: Django's own statements never are.
+#: A statement that a connection ran so often is prepared there. Django's own statements never are: only those of `audit.prepared`.
 PREPARED_AFTER = 3
 
 

@@ -29,10 +29,6 @@ RETURN NEW;
 """
 
 
-#: What is read only when a policy has to be compiled: deferred where the agent of an action or a token is fetched.
-HEAVY_OF_AGENT = ("agent__policy__source", "agent__policy__body")
-
-
 class Policy(models.Model):
     """One version of an agent's policy, whole: the text as people wrote it and the document it comes to. Only ever added."""
 

@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Prefetch, Q, QuerySet
-from django.utils import timezone
+from django.db.models import Prefetch, QuerySet
 
-from agents import access, policies
+from agents import access, granted, policies
 from agents.models import Agent, Grant, Person, ToolDefinition
 from agents.policy.coverage import Covered, coverage
 
@@ -66,15 +65,9 @@ def every_tool() -> list[Line]:
 
 
 def _with_grants(agents: QuerySet[Agent]) -> list[Agent]:
-    grants = live(Grant.objects.select_related("tool__definition"))
+    grants = granted.live(Grant.objects.select_related("tool__definition"))
     found = agents.select_related("policy").defer("policy__source")
     return list(found.prefetch_related(Prefetch("grants", grants, to_attr="live")))
-
-
-def live(grants: QuerySet[Grant]) -> QuerySet[Grant]:
-    """Return the grants that hold now, of tools that are defined."""
-    unexpired = Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now())
-    return grants.filter(unexpired, revoked_at=None, tool__definition__isnull=False)
 
 
 def _granted(agent: Agent) -> Iterable[_Granted]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from agents import access
 from agents.models import Agent, AgentRole, Person
+from agents.readiness.signing import members_of
 from approvals.owners.theirs import highest_tier, whole
 
 PAGE = 100
@@ -72,14 +73,7 @@ def of(person: Person, *, page: int = 1) -> Duties:
 
 def signers_of(agents: Iterable[Agent]) -> dict[str, list[Person]]:
     """Return by group, for every group that signs for one of these, whoever in it is active."""
-    names = {name for agent in agents for name, _ in _asked(agent)}
-    members: dict[str, list[Person]] = {name: [] for name in names}
-    people = Person.objects.filter(is_active=True, groups__name__in=names).distinct().order_by("username")
-    for person in people.prefetch_related("groups"):
-        for group in person.groups.all():
-            if group.name in members:
-                members[group.name].append(person)
-    return members
+    return members_of({name for agent in agents for name, _ in _asked(agent)})
 
 
 def holes(agents: Sequence[Agent], signers: dict[str, list[Person]]) -> list[Hole]:

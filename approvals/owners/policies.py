@@ -7,7 +7,7 @@ from itertools import groupby
 
 from django.db.models import Count, Q
 
-from agents import policies, rulebook
+from agents import granted, policies, rulebook
 from agents.counting import count
 from agents.errors import Refusal
 from agents.lists import COUNTING
@@ -19,7 +19,6 @@ from agents.policy.judging.compiling import TIER_DEFAULTS, compile_policy
 from agents.policy.language import Calendar, Classified, Fact, HttpLookup, Keep, SqlLookup, ToolLookup
 from agents.policy.shapes import shape_of
 from agents.rulebook import RuleInWords
-from approvals.owners.coverage import live
 from audit.models import Event
 
 VERSIONS = 50
@@ -103,7 +102,7 @@ def page_of(agent: Agent, *, version: str = "") -> PolicyPage:
     row = _row(agent, version)
     defined = agent.tools.filter(definition__isnull=False).select_related("definition").order_by("name")
     shapes = [shape_of(tool.definition.body) for tool in defined]
-    granted = set(live(agent.grants).values_list("tool_name", flat=True))
+    held = set(granted.live(agent.grants.all()).values_list("tool_name", flat=True))
     policy = policies.stored(row) if row else TIER_DEFAULTS
     compiled = compile_policy(policy, shapes, label=policy.name)
     versions = _versions(agent)
@@ -111,7 +110,7 @@ def page_of(agent: Agent, *, version: str = "") -> PolicyPage:
         agent=agent,
         version=next((one for one in versions if one.policy == row), None),
         said=_said(agent, policy, row.source, rulebook.in_words(policy, compiled, source=row.source)) if row else None,
-        tools=[covered for covered in coverage(compiled) if covered.tool in granted],
+        tools=[covered for covered in coverage(compiled) if covered.tool in held],
         versions=versions[:VERSIONS],
         more=len(versions) > VERSIONS,
     )

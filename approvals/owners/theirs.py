@@ -2,9 +2,8 @@
 
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
-from agents import access
+from agents import access, granted
 from agents.models import Agent, AgentRole, Grant, Person
-from approvals.owners.coverage import live
 
 
 def looked_after(person: Person) -> QuerySet[Agent]:
@@ -17,7 +16,7 @@ def looked_after(person: Person) -> QuerySet[Agent]:
 
 def whole(agents: QuerySet[Agent]) -> list[Agent]:
     """Return the agents with their policy, roles and live grants (`live`), in three queries."""
-    grants = live(Grant.objects.select_related("tool__definition"))
+    grants = granted.live(Grant.objects.select_related("tool__definition"))
     roles = AgentRole.objects.select_related("person").order_by("role")
     related = agents.select_related("policy", "stopped_by").defer("policy__source")
     return list(related.prefetch_related(Prefetch("roles", roles), Prefetch("grants", grants, to_attr="live")))

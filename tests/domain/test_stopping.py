@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
 
 from agents import actions, stops
 from agents.actions import holding
@@ -69,6 +70,15 @@ def test_stopped_agents_approvals_do_not_run(company):
         stop(company)
         assert actions.execute(action.pk, worker="test") is None
         assert tool.calls == []
+
+
+def test_claim_that_sees_the_stop_leaves_the_row_to_it(company):
+    """The stop passes over rows that somebody holds: a claim that held one would leave it to the clock."""
+    action = make_approved(company)
+    Agent.objects.filter(pk=company.agent.pk).update(stopped_at=Now())
+    with CaptureQueriesContext(connection) as caught:
+        assert claim(action.pk, worker="w") is None
+    assert not [query["sql"] for query in caught if "SKIP LOCKED" in query["sql"]]
 
 
 def test_stopped_agents_retries_get_no_lease_until_it_is_resumed(company):

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models.functions import Now
 
-from agents import binding, canonical, lists, lookups, policies
+from agents import binding, canonical, granted, lists, lookups, policies
 from agents.actions.standing import REJECTED_WITHIN
 from agents.lifecycle import State
 from agents.models import Action, Agent, ToolDefinition
@@ -149,14 +149,14 @@ def _look_up(
     agent: Agent, compiled: Compiled, definition: ToolDefinition, arguments: dict, seconds: float | None, trace: str
 ) -> dict[str, lookups.Found]:
     """Look up what the rules and the headline name. A source the agent isn't granted (any more) isn't asked."""
-    facts = policies.facts_asked(compiled, definition)
-    granted = [fact for fact in facts if getattr(fact.lookup, "source", None) in (None, *agent.sources)]
-    if not granted:
+    asked = policies.facts_asked(compiled, definition)
+    facts = [fact for fact in asked if getattr(fact.lookup, "source", None) in (None, *agent.sources)]
+    if not facts:
         return {}
-    asked = {fact.lookup.tool for fact in granted if isinstance(fact.lookup, ToolLookup)}
-    definitions = {body["name"]: body for body in granted.definitions(agent) if body["name"] in asked} if asked else {}
+    tools = {fact.lookup.tool for fact in facts if isinstance(fact.lookup, ToolLookup)}
+    definitions = {body["name"]: body for body in granted.definitions(agent) if body["name"] in tools} if tools else {}
     return lookups.fetch(
-        granted,
+        facts,
         arguments=arguments,
         definitions=definitions,
         seconds=settings.FACT_TIMEOUT.total_seconds() if seconds is None else seconds,

@@ -30,6 +30,7 @@ from tests.factories import (
     make_person,
     principal_of,
 )
+from tests.toolserver import says
 
 pytestmark = pytest.mark.django_db
 random_room = import_module("agents.actions.entering").random
@@ -432,6 +433,24 @@ def test_policy_published_between_looking_and_claiming_is_waited_for(company, sh
     assert run(action).state == "approved", "judged by a policy that no longer holds"
     monkeypatch.undo()
     assert run(action).state == "refused"
+
+
+def test_fact_is_asked_of_a_tool_of_the_same_agent_as_long_as_it_is_granted(company, shop):
+    give_policy(
+        company.agent,
+        """
+        policy: p
+        facts: {risk: {type: number, tool: look_up, with: {order_id: order_id}, at: risk}}
+        rules:
+          - {id: safe, tool: issue_refund, then: allow, band: 2, when: "risk < 0.7"}
+        """,
+    )
+    shop.server.behaviour = says(200, {"risk": 0.1})
+    assert make_action(company.agent).state == "approved"
+    assert [call.path.startswith("/orders/") for call in shop.server.calls] == [True]
+    company.agent.grants.filter(tool_name="look_up").update(revoked_at=timezone.now())
+    assert make_action(company.agent).state == "awaiting_review", "a tool that is no longer granted was asked"
+    assert len(shop.server.calls) == 1
 
 
 def test_headline_names_a_fact_and_its_change_refuses(shop):

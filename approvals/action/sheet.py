@@ -157,7 +157,7 @@ def for_person(action: Action, person: Person, *, recheck: Recheck | None = None
     signs = closely.of(action, before, changed, facts, record, masked=masked)
     return Sheet(
         action=action,
-        state_words="Waiting for you" if may.approve else queue.state_words(action),
+        state_words=queue.state_words(action, theirs=may.approve),
         due=queue.due_of(action, now),
         expires=_expires(action, now),
         permit=_permit(action, in_review),

@@ -14,6 +14,7 @@ from agents.stops import stoppers
 from approvals import queue
 from approvals.action import history
 from approvals.attending.clockface import Due
+from approvals.queue import turns
 from audit.models import Event
 
 PAGE = 50
@@ -91,7 +92,7 @@ def for_person(agent: Agent, person: Person) -> Console:
         sign=sorted((tier, list(names)) for tier, names in agent.sign.items()),
         rules=len(agent.policy.body["rules"]) if agent.policy else 0,
         tokens=list(agent.tokens.all()),
-        open_actions=[OpenAction(a, queue.state_words(a), queue.due_of(a, now)) for a in actions[:PAGE]],
+        open_actions=_open(actions[:PAGE], person, now),
         more=len(actions) > PAGE,
         events=[history.entry(event) for event in about.order_by("-id")[:PAGE]],
         stopped_by=stoppers.names_of([agent])[0] if agent.is_stopped else "",
@@ -99,6 +100,11 @@ def for_person(agent: Agent, person: Person) -> Console:
         why_not_resume=_why_not_resume(agent, person),
         now=now,
     )
+
+
+def _open(actions: list[Action], person: Person, now: datetime) -> list[OpenAction]:
+    mine = set(turns.of(person, among=[action.pk for action in actions]).ids)
+    return [OpenAction(a, queue.state_words(a, theirs=a.pk in mine), queue.due_of(a, now)) for a in actions]
 
 
 def _why_not_resume(agent: Agent, person: Person) -> str:

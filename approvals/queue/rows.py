@@ -93,7 +93,7 @@ def row(action: Action, person: Person, now: datetime, *, mine: frozenset[int] =
         tool=action.tool.name,
         tier=action.effective_tier,
         state=action.state,
-        state_words="Waiting for you" if theirs else state_words(action),
+        state_words=state_words(action, theirs=theirs),
         agent=action.agent.slug,
         agent_name=action.agent.name,
         owner=", ".join(str(role.person) for role in action.agent.roles.all()),
@@ -165,11 +165,13 @@ def why_first(action: Action, key: tuple) -> str:
     )
 
 
-def state_words(action: Action) -> str:
-    """Return the state as reviewers read it."""
-    if action.state == State.AWAITING_REVIEW:
-        return "Expired, being closed" if is_closing(action) else "Waiting for others"
-    return WORDS[State(action.state)]
+def state_words(action: Action, *, theirs: bool = False) -> str:
+    """Return the state as a reviewer reads it; `theirs` when it is their turn."""
+    if action.state != State.AWAITING_REVIEW:
+        return WORDS[State(action.state)]
+    if is_closing(action):
+        return "Expired, being closed"
+    return "Waiting for you" if theirs else "Waiting for others"
 
 
 def is_closing(action: Action) -> bool:

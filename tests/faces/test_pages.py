@@ -513,6 +513,14 @@ def test_an_unknown_outcome_is_settled_by_somebody_who_looked(at, agent, lea):
 # --- agents
 
 
+def test_an_agents_page_says_of_each_open_action_whether_it_waits_for_the_reader(at, agent, fin, rosa):
+    action = make_action(agent)
+    assert "Waiting for you" in text(at(fin).get("/agents/refund-desk/"))
+    assert "Waiting for others" in text(at(rosa).get("/agents/refund-desk/"))
+    approved(action, fin)
+    assert "Waiting for others" in text(at(fin).get("/agents/refund-desk/"))
+
+
 def test_an_agents_page_says_who_answers_for_it_and_what_it_may_do(at, agent, fin):
     make_action(agent)
     body = text(at(fin).get("/agents/refund-desk/"))
@@ -522,7 +530,6 @@ def test_an_agents_page_says_who_answers_for_it_and_what_it_may_do(at, agent, fi
         "finance and support-leads",
         "expires",
         "last used never",
-        "Waiting for others",
         "1 signature<",
         "2 signatures: one of each",
     ):

@@ -39,6 +39,12 @@ class AgentForm(forms.ModelForm):
             "It bears risk: once the agent has been enabled, only the operator changes it, with a new agent file.",
         }
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        sign = self.fields.get("sign")  # not there for those who only look
+        if sign and not self.instance.is_draft:  # posted with the rest, so that a forced change is refused by name
+            sign.widget.attrs["readonly"] = True
+
     def clean(self):
         cleaned = super().clean()
         if self.errors:

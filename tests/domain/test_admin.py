@@ -4,6 +4,7 @@ import re
 import pytest
 from django.contrib import admin
 from django.db import connection
+from django.db.models.functions import Now
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -137,6 +138,18 @@ def test_an_owner_edits_who_signs_for_a_draft(draft):
 def test_a_sign_map_with_an_unknown_group_is_refused_in_the_form(draft):
     answer = save(browser("rosa"), draft, sign='{"3": ["leads", "friends"]}')
     assert "there is no group &#x27;friends&#x27;" in answer.content.decode()
+
+
+def test_who_signs_is_shown_to_read_once_an_agent_has_been_enabled(draft):
+    assert "readonly" not in _sign_field(draft)
+    Agent.objects.filter(pk=draft.pk).update(first_enabled_at=Now())
+    assert "readonly" in _sign_field(draft)
+
+
+def _sign_field(agent: Agent) -> str:
+    page = browser("rosa").get(reverse("admin:agents_agent_change", args=[agent.pk])).content.decode()
+    [field] = re.findall(r'<textarea name="sign"[^>]*>', page)
+    return field
 
 
 def test_who_signs_for_an_enabled_agent_is_refused_with_the_reason(agent):

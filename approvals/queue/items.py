@@ -25,7 +25,11 @@ SECTION_OF = {
     State.UNKNOWN: "unknown",
 }
 _OPEN = [str(state) for state in SECTION_OF]
+_STATES = "', '".join(_OPEN)
+_IS_OPEN = f"a.state IN ('{_STATES}')"
+_WORDS = "agents_words_of(a.headline, a.payload)"
 _QUARTER = 900
+_FEW, _MOST = PAGE * 8, PAGE * 4
 
 # Per agent and state one scan in the order of deadlines, stopped after a window; the same for what was routed to the
 # person's groups, whoever's agent it is. What it is their turn to sign is left out: by id, and where more of it waits than
@@ -38,7 +42,7 @@ seen AS (
     SELECT near.id, near.state, near.due_at FROM unnest(%(agents)s::bigint[]) AS g(id)
     CROSS JOIN unnest(%(states)s::text[]) AS st(state) CROSS JOIN LATERAL (
         SELECT a.id, a.state, a.due_at FROM agents_action AS a
-        WHERE a.agent_id = g.id AND a.state = st.state AND a.state IN ('{"', '".join(_OPEN)}')
+        WHERE a.agent_id = g.id AND a.state = st.state AND {_IS_OPEN}
         ORDER BY a.due_at, a.id LIMIT {WINDOW + 1}
     ) AS near
 ), routed AS (
@@ -66,7 +70,7 @@ seen AS (
     UNION
     SELECT here.* FROM routed CROSS JOIN LATERAL (
         SELECT a.id, a.state, a.due_at FROM agents_action AS a WHERE a.id = routed.id LIMIT 1
-    ) AS here WHERE here.state IN ('{"', '".join(_OPEN)}')
+    ) AS here WHERE here.state IN ('{_STATES}')
 ), others AS (
     SELECT p.id, p.state, row_number() OVER (PARTITION BY p.state ORDER BY p.due_at, p.id) AS place
     FROM places AS p WHERE p.id <> ALL(%(turn)s::uuid[])
@@ -95,13 +99,28 @@ WHERE a.id = ANY(%(ids)s) AND (%(words)s::text[] IS NULL
 """
 
 # Beyond the windows the index knows words by their beginnings (short ones, which begin half of all, as they are), and
-# which actions have all of them.
+# which actions have all of them. Numbers are rare, and what is short may stand in every action, which makes the index
+# slow: where few have the numbers, only these are asked for the rest.
 _FOUND = f"""
-SELECT a.id FROM agents_action AS a WHERE a.state IN ('{"', '".join(_OPEN)}')
-AND agents_words_of(a.headline, a.payload) @@ (
-    SELECT string_agg('''' || word || CASE WHEN length(word) > 2 THEN ''':*' ELSE '''' END, ' & ')
-    FROM unnest(agents_words(%(q)s)) AS word)::tsquery
-LIMIT {PAGE * 4}
+WITH asked AS MATERIALIZED (
+    SELECT string_agg(word, ' & ')::tsquery AS words, string_agg(word, ' & ') FILTER (WHERE rare)::tsquery AS rare,
+        bool_and(rare) AS all_rare
+    FROM (
+        SELECT '''' || word || CASE WHEN length(word) > 2 THEN ''':*' ELSE '''' END, length(word) > 2 AND word ~ '[0-9]'
+        FROM unnest(agents_words(%(q)s)) AS word
+    ) AS each (word, rare)
+), near AS MATERIALIZED (
+    SELECT a.id FROM agents_action AS a WHERE {_IS_OPEN}
+    AND {_WORDS} @@ (SELECT rare FROM asked WHERE NOT all_rare) LIMIT {_FEW + 1}
+), few AS MATERIALIZED (
+    SELECT rare IS NOT NULL AND NOT all_rare AND (SELECT count(*) FROM near) <= {_FEW} AS enough FROM asked
+)
+(SELECT here.id FROM near CROSS JOIN LATERAL (
+    SELECT a.id FROM agents_action AS a WHERE a.id = near.id AND {_WORDS} @@ (SELECT words FROM asked) LIMIT 1
+) AS here WHERE (SELECT enough FROM few) LIMIT {_MOST})
+UNION ALL
+(SELECT a.id FROM agents_action AS a
+WHERE NOT (SELECT enough FROM few) AND {_IS_OPEN} AND {_WORDS} @@ (SELECT words FROM asked) LIMIT {_MOST})
 """  # noqa: S608 - constants only
 
 
@@ -187,7 +206,7 @@ def _with_far(person: Person, agents: list[int], mine: Turns, others: dict, far:
     """Return both with what the index found beyond the windows: whose turn it is and who sees it is asked as for all."""
     also = turns.of(person, among=far)
     rest = set(far) - set(also.ids)
-    seen = access.visible_actions(person).filter(pk__in=rest).values_list("pk", "state")
+    seen = access.visible_actions(person).filter(pk__in=rest).values_list("pk", "state") if rest else ()
     waiting, snoozed = (*mine.waiting, *also.waiting), (*mine.snoozed, *also.snoozed)
     return replace(mine, waiting=waiting, snoozed=snoozed), others | dict(seen)
 

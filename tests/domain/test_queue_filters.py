@@ -168,6 +168,21 @@ def test_search_reaches_beyond_what_is_read_of_a_long_queue(company, monkeypatch
     assert ids(ask(company.owner, q="z 7").your_turn) == []
 
 
+@pytest.mark.parametrize("few", [400, 2])
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [("z 7001", [1]), ("7001", [1]), ("z 700", [0, 1, 2, 3]), ("z", [0, 1, 2, 3]), ("y 700", []), ("refund z 7", [])],
+)
+def test_the_index_finds_what_has_all_words_however_many_have_the_rare_ones(company, monkeypatch, few, text, numbers):
+    made = [make_action(company.agent, arguments={"order_id": f"Z-700{n}", "amount_usd": 50}) for n in range(4)]
+    monkeypatch.setattr(
+        items, "_FOUND", items._FOUND.replace("LIMIT 401", f"LIMIT {few + 1}").replace("<= 400", f"<= {few}")
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(items._FOUND, {"q": text})
+        assert {pk for (pk,) in cursor.fetchall()} == {made[number].pk for number in numbers}
+
+
 def test_search_finds_nothing_that_isnt_theirs_to_see(company):
     make_action(company.agent, arguments={"order_id": "SECRET-1", "amount_usd": 10})
     stranger = make_person("stranger", "legal")

@@ -1,6 +1,6 @@
 """Many tables in one step of a migration."""
 
-from django.db.migrations.operations import CreateModel
+from django.db.migrations.operations import CreateModel, SeparateDatabaseAndState
 from django.db.migrations.operations.base import Operation
 
 
@@ -29,3 +29,14 @@ class CreateTables(Operation):
 
     def describe(self) -> str:
         return f"Create the tables of {', '.join(model.name for model in self.models)}"
+
+
+class ChangeIndexes(SeparateDatabaseAndState):
+    """Change indexes by SQL, and tell Django which fields have none from now on.
+
+    Django would take each foreign key away and hold every row against it anew, and draw all connected models once a field.
+    """
+
+    def state_forwards(self, app_label, state) -> None:
+        state.__dict__.pop("apps", None)
+        super().state_forwards(app_label, state)

@@ -27,6 +27,10 @@ class Actor:
         """One short name for tallies and locks: `agent:7`."""
         return f"{self.kind}:{self.id}"
 
+    def names(self) -> dict:
+        """The part of an actor that can be erased one day. The product itself is nobody: it has none."""
+        return {} if self.kind == "system" else {"display": self.display}
+
     def as_record(self) -> dict:
         """The part of an actor that goes on record for good: no names."""
         record = {"kind": self.kind, "id": self.id}

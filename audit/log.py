@@ -10,10 +10,11 @@ from audit import jcs, merkle, prepared, verbs
 from audit.actors import Actor
 
 _INSERT = """
-WITH event AS (
-    INSERT INTO audit.event (verb, actor_kind, actor_id, subject_kind, subject_id, data, leaf_data, retention)
-    VALUES (%s, %s, %s, %s, %s, %s::jsonb, %s, %s) RETURNING id, at
-), kept_apart AS (
+INSERT INTO audit.event (verb, actor_kind, actor_id, subject_kind, subject_id, leaf_data, retention)
+VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING id, at
+"""
+_WITH_PARTS = """
+WITH event AS ({event}), kept_apart AS (
     INSERT INTO audit.private (event_id, field, salt, value)
     SELECT event.id, part.field, part.salt, part.value FROM event, (VALUES {parts}) AS part(field, salt, value)
 )
@@ -49,7 +50,7 @@ def record(
     connection = transaction.get_connection()
     if not connection.in_atomic_block:
         raise NoTransaction(f"{verb} was recorded outside a transaction: open one around the change and its event")
-    parts = [(f, secrets.token_bytes(32), v) for f, v in {"display": by.display, **(private or {})}.items()]
+    parts = [(f, secrets.token_bytes(32), v) for f, v in {**by.names(), **(private or {})}.items()]
     leaf_data = jcs.dumps(
         {
             "verb": verb,
@@ -62,7 +63,7 @@ def record(
     with prepared.cursor(connection) as cursor:
         cursor.execute(
             _insert(len(parts)),
-            [verb, by.kind, by.id, *subject, json.dumps(data or {}), leaf_data, retention]
+            [verb, by.kind, by.id, *subject, leaf_data.decode(), retention]
             + [value for field, salt, said in parts for value in (field, salt, json.dumps(said))],
         )
         event_id, at = cursor.fetchone()
@@ -72,4 +73,4 @@ def record(
 @cache
 def _insert(parts: int) -> str:
     """Return the statement for so many private fields: the same text each time, so that it is planned once a connection."""
-    return _INSERT.format(parts=", ".join([_PART] * parts))
+    return _WITH_PARTS.format(event=_INSERT, parts=", ".join([_PART] * parts)) if parts else _INSERT

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models.expressions import RawSQL
 
 from audit import merkle, verbs
+from audit.actors import Actor
 
 
 def _database_value(name: str, field: models.Field) -> models.GeneratedField:
@@ -12,7 +13,10 @@ def _database_value(name: str, field: models.Field) -> models.GeneratedField:
 
 
 class Event(models.Model):
-    """One thing that happened. `leaf_data` is the record; the other columns are derived from it for queries."""
+    """One thing that happened. `leaf_data` is the record; the other columns say the same for queries.
+
+    `data` isn't stored: the database reads it out of `leaf_data`.
+    """
 
     id = models.BigAutoField(primary_key=True)
     at = _database_value("at", models.DateTimeField())
@@ -21,8 +25,8 @@ class Event(models.Model):
     actor_id = models.TextField()
     subject_kind = models.TextField()
     subject_id = models.TextField()
-    data = models.JSONField()
-    leaf_data = models.BinaryField()
+    leaf_data = models.TextField()
+    data = _database_value("data", models.JSONField())
     retention = models.TextField()
 
     class Meta:
@@ -32,11 +36,12 @@ class Event(models.Model):
 
     @property
     def leaf_hash(self) -> str:
-        return merkle.leaf_hash(event_id=self.id, at=self.at, data=bytes(self.leaf_data))
+        return merkle.leaf_hash(event_id=self.id, at=self.at, data=self.leaf_data.encode())
 
     def private_values(self) -> dict:
-        """The fields kept apart (names, free text), as far as they haven't been erased."""
-        return {private.field: private.value for private in self.private.all()}
+        """The fields kept apart (names, free text), as far as they haven't been erased; the product's own name always."""
+        kept = {private.field: private.value for private in self.private.all()}
+        return {"display": Actor.SYSTEM.display} | kept if self.actor_kind == Actor.SYSTEM.kind else kept
 
     def sentence(self) -> str:
         private = self.private_values()
@@ -46,7 +51,7 @@ class Event(models.Model):
 class Private(models.Model):
     """A personal or free-text field of an event: the leaf holds only its salted hash, so it can be erased."""
 
-    id = models.BigAutoField(primary_key=True)
+    pk = models.CompositePrimaryKey("event", "field")
     event = models.ForeignKey(Event, models.DO_NOTHING, related_name="private", db_constraint=False)
     field = models.TextField()
     salt = models.BinaryField()

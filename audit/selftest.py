@@ -16,8 +16,8 @@ class Forbidden:
 
 #: insufficient_privilege. Any other failure (a missing table, a lost connection) proves nothing about rights.
 NO_RIGHT = "42501"
-_EVENT = "(verb, actor_kind, actor_id, subject_kind, subject_id, data, leaf_data, retention"
-_VALUES = "('self.test', 'system', 'self-test', 'self', 'test', '{}', '\\x00', '7 years'"
+_EVENT = "(verb, actor_kind, actor_id, subject_kind, subject_id, leaf_data, retention"
+_VALUES = "('self.test', 'system', 'self-test', 'self', 'test', '{}', '7 years'"
 
 FORBIDDEN = (
     Forbidden("UPDATE audit.event SET verb = verb", "events could be rewritten"),

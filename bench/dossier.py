@@ -15,11 +15,12 @@ WITH model AS MATERIALIZED (
     SELECT DISTINCT ON (verb) * FROM audit.event
     WHERE subject_kind = 'action' AND subject_id = %(model)s AND verb = ANY(%(verbs)s) ORDER BY verb, id
 ), life AS (
-    INSERT INTO audit.event (verb, actor_kind, actor_id, subject_kind, subject_id, data, leaf_data, retention)
+    INSERT INTO audit.event (verb, actor_kind, actor_id, subject_kind, subject_id, leaf_data, retention)
     SELECT e.verb, e.actor_kind, CASE WHEN e.actor_kind = 'person' THEN %(person)s ELSE e.actor_id END, 'action',
         ('01920000-0000-7000-8000-' || lpad(to_hex(n), 12, '0')),
-        CASE WHEN e.data ? 'run' AND n <= %(in_run)s THEN e.data || jsonb_build_object('run', %(run)s::text) ELSE e.data END,
-        e.leaf_data, e.retention
+        CASE WHEN e.verb = 'action.proposed' AND n <= %(in_run)s
+            THEN jsonb_set(e.leaf_data::jsonb, '{data,run}', to_jsonb(%(run)s::text))::text ELSE e.leaf_data END,
+        e.retention
     FROM generate_series(1, %(count)s) AS n CROSS JOIN model AS e
     ORDER BY n, e.id RETURNING id, verb
 )

@@ -137,7 +137,6 @@ def _snapshot(agent: Agent, stands: Standing) -> dict:
         "sign": agent.sign,
         "grant": stands.grant,
         "tool_tier": stands.tool.tier,
-        "definition": stands.tool.definition.digest,
         "policy": str(agent.policy_id) if agent.policy_id else None,
         "policy_digest": agent.policy.digest if agent.policy_id else None,
         "stop_epoch": agent.stop_epoch,

@@ -98,7 +98,7 @@ def _row(principal: Principal, proposal: Proposal, checked: Checked, judged: Jud
         verdict=verdict.outcome,
         reasons=[_reason(reason) for reason in verdict.reasons],
         facts=checked.facts,
-        snapshot=checked.snapshot | checked.gathered.beside(judged.totals) | _clock(verdict, principal),
+        snapshot=checked.gathered.beside(judged.totals) | _clock(verdict, principal),
         permit_seconds=verdict.permit_seconds,
         sample_rate=verdict.sample,
         sampled=_drawn(verdict),
@@ -227,7 +227,7 @@ def _whence(action: Action) -> dict:
     }
     person = action.proposer_person_id
     proposer = f"person:{person}" if person else f"agent:{action.proposer_agent_id}"
-    return {"proposer": proposer} | {name: str(one) if one else None for name, one in ids.items()}
+    return {"proposer": proposer} | {name: str(one) for name, one in ids.items() if one}
 
 
 def _seen(action: Action, verdict: Verdict) -> dict:

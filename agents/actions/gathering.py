@@ -64,8 +64,11 @@ class Gathered:
         return {name: _stored(found) for name, found in sorted(self.found.items())}
 
     def beside(self, totals: Mapping[str, int | float | None]) -> dict:
-        """Return what else the verdict rested on, as plain JSON: a replay needs it, an approval doesn't bind to it."""
-        return {
+        """Return what else the verdict rested on, as plain JSON: a replay needs it, an approval doesn't bind to it.
+
+        What there was none of is left out, save who rejected the like: that it was looked up is worth knowing.
+        """
+        rested = {
             "claims": redaction.redact_value(
                 {name: values.as_json(value) for name, value in self.claims.items()}, self.compiled.policy.redact
             )[0],
@@ -74,10 +77,10 @@ class Gathered:
             },
             "totals": dict(totals),
             "called": sorted(self.called),
-            "rejected_by": list(self.rejected_by),
             "led": self.led,
             "redact": list(self.compiled.policy.redact),
         }
+        return {"rejected_by": list(self.rejected_by)} | {name: one for name, one in rested.items() if one}
 
     def shown(self) -> dict[str, str]:
         """Return the facts as a headline names and shows them."""

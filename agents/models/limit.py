@@ -23,8 +23,8 @@ class LimitUsage(models.Model):
 class LimitEntry(models.Model):
     """What one action adds. It counts from entry (as reserved) until its action ends without an effect. Only ever added."""
 
-    usage = models.ForeignKey(LimitUsage, models.PROTECT, related_name="entries")
-    action = models.ForeignKey(Action, models.PROTECT, related_name="+")
+    usage = models.ForeignKey(LimitUsage, models.PROTECT, related_name="entries", db_index=False)
+    action = models.ForeignKey(Action, models.PROTECT, related_name="+", db_index=False)
     tool = models.CharField(max_length=63)
     measure = models.CharField(
         max_length=256, help_text="a currency (minor units), an argument that is a number, or count"

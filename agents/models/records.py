@@ -12,7 +12,7 @@ from agents.models.person import Person
 class ClockInterval(models.Model):
     """A stretch of time in which an action's clock ran or stood still, and why."""
 
-    action = models.ForeignKey(Action, models.CASCADE, related_name="clock")
+    action = models.ForeignKey(Action, models.CASCADE, related_name="clock", db_index=False)
     kind = models.CharField(max_length=10, choices=[("running", "running"), ("paused", "paused")])
     reason = models.CharField(max_length=40, blank=True)
     started_at = models.DateTimeField(db_default=Now())
@@ -69,8 +69,8 @@ class IdempotencyKey(models.Model):
     scope = models.CharField(max_length=100, help_text="who asked, kind:id")
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64, help_text="SHA-256 of the request's canonical body")
-    action = models.ForeignKey(Action, models.CASCADE, null=True, related_name="+")
-    run = models.ForeignKey("Run", models.CASCADE, null=True, related_name="+")
+    action = models.ForeignKey(Action, models.CASCADE, null=True, related_name="+", db_index=False)
+    run = models.ForeignKey("Run", models.CASCADE, null=True, related_name="+", db_index=False)
     status = models.PositiveSmallIntegerField()
     answer = models.JSONField()
     created_at = models.DateTimeField(db_default=Now())

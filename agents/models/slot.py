@@ -33,7 +33,7 @@ class Slot(models.Model):
     `tier`, `impact` are negated and `bucket` is a quarter of an hour, so that one ascending index is the queue's order.
     """
 
-    action = models.ForeignKey(Action, models.CASCADE, related_name="slots")
+    action = models.ForeignKey(Action, models.CASCADE, related_name="slots", db_index=False)
     position = models.PositiveSmallIntegerField()
     group = models.ForeignKey(Group, models.PROTECT, null=True, related_name="+")
     role = models.CharField(max_length=20, choices=AgentRole.Role.choices, blank=True)

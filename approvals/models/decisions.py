@@ -36,7 +36,7 @@ class Decision(models.Model):
         APPROVE = "approve"
         REJECT = "reject"
 
-    action = models.ForeignKey(Action, models.PROTECT, related_name="decisions")
+    action = models.ForeignKey(Action, models.PROTECT, related_name="decisions", db_index=False)
     revision = models.PositiveIntegerField()
     nth = models.PositiveSmallIntegerField(default=1, help_text="counts this human's words on this revision")
     digest = models.CharField(max_length=64)
@@ -53,7 +53,9 @@ class Decision(models.Model):
     )
     preview_hash = models.CharField(max_length=64, blank=True, help_text="SHA-256 of what was shown")
     template_version = models.CharField(max_length=40, blank=True)
-    slot = models.ForeignKey(Slot, models.PROTECT, null=True, related_name="+", help_text="the slot at that moment")
+    slot = models.ForeignKey(
+        Slot, models.PROTECT, null=True, related_name="+", db_index=False, help_text="the slot at that moment"
+    )
     effective_at = models.DateTimeField(db_default=Now())
     decided_at = models.DateTimeField(db_default=Now())
     event_id = models.BigIntegerField(help_text="the event of the transition")
@@ -106,7 +108,7 @@ class Look(models.Model):
         HEARTBEAT = "heartbeat"
         EVIDENCE = "evidence_opened"
 
-    action = models.ForeignKey(Action, models.PROTECT, related_name="looks")
+    action = models.ForeignKey(Action, models.PROTECT, related_name="looks", db_index=False)
     person = models.ForeignKey(Person, models.PROTECT, related_name="+")
     kind = models.CharField(max_length=20, choices=Kind.choices)
     what = models.CharField(max_length=100, blank=True)

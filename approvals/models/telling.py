@@ -25,7 +25,7 @@ class Notice(models.Model):
         DIGEST = "digest"
 
     event_id = models.BigIntegerField()
-    action = models.ForeignKey(Action, models.PROTECT, null=True, related_name="notices")
+    action = models.ForeignKey(Action, models.PROTECT, null=True, related_name="notices", db_index=False)
     channel = models.CharField(max_length=10, choices=Channel.choices)
     person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="notices")
     endpoint = models.CharField(max_length=63, blank=True, help_text="the operator's name of a webhook")

@@ -61,7 +61,7 @@ class Told:
 
     @classmethod
     def tell(cls, event: Event) -> "Told":
-        leaf = json.loads(bytes(event.leaf_data))
+        leaf = json.loads(event.leaf_data)
         private = event.private_values()
         erased = tuple(sorted(set(leaf.get("private", ())) - private.keys()))
         return cls(event, private, erased, leaf.get("by", {}))

@@ -31,15 +31,15 @@ def sql(statement: str, *values) -> list:
 
 # --- beyond reach
 
-COLUMNS = "verb, actor_kind, actor_id, subject_kind, subject_id, data, leaf_data, retention"
-VALUES = "'x', 'system', 'x', 'x', 'x', '{}', '\\x00', '7 years'"
+COLUMNS = "verb, actor_kind, actor_id, subject_kind, subject_id, leaf_data, retention"
+VALUES = "'x', 'system', 'x', 'x', 'x', '{}', '7 years'"
 
 
 @pytest.mark.parametrize(
     "statement",
     [
         "UPDATE audit.event SET verb = 'action.signed'",
-        "UPDATE audit.event SET leaf_data = '\\x00'",
+        "UPDATE audit.event SET leaf_data = '{}'",
         "DELETE FROM audit.event",
         "TRUNCATE audit.event",
         "SELECT 1 FROM audit.event FOR UPDATE",
@@ -133,14 +133,14 @@ def test_event_that_cannot_be_written_takes_its_change_along(monkeypatch):
 def test_leaf_binds_id_time_and_what_happened():
     event_id, returned = write("action.signed", data={"group": "finance"}, by=Actor("person", "7", "Rosa", human=3))
     event = Event.objects.get(pk=event_id)
-    leaf = {"v": 1, "id": event_id, "at": merkle.instant(event.at), "data": json.loads(bytes(event.leaf_data))}
+    leaf = {"v": 1, "id": event_id, "at": merkle.instant(event.at), "data": json.loads(event.leaf_data)}
     assert leaf["data"]["by"] == {"kind": "person", "id": "7", "human": 3}
     assert event.leaf_hash == returned == hashlib.sha256(b"\x00" + rfc8785.dumps(leaf)).hexdigest()
 
 
 def test_columns_say_what_the_leaf_says():
     event = Event.objects.get(pk=write("action.signed", data={"group": "finance", "filled": 1})[0])
-    leaf = json.loads(bytes(event.leaf_data))
+    leaf = json.loads(event.leaf_data)
     assert [leaf["verb"], leaf["subject"], leaf["data"]] == [
         event.verb,
         [event.subject_kind, event.subject_id],
@@ -153,17 +153,17 @@ def test_names_and_words_stay_out_of_the_leaf_and_are_committed_to_with_salt():
     who = Actor("person", "7", "Rosa Nováková")
     ids = [write("action.rejected", by=who, private={"note": "zu teuer"})[0] for _ in range(2)]
     first, second = (Event.objects.get(pk=one) for one in ids)
-    assert b"Rosa" not in bytes(first.leaf_data) and b"zu teuer" not in bytes(first.leaf_data)
+    assert "Rosa" not in first.leaf_data and "zu teuer" not in first.leaf_data
     for event in (first, second):
-        promised = json.loads(bytes(event.leaf_data))["private"]
+        promised = json.loads(event.leaf_data)["private"]
         for kept in Private.objects.filter(event=event):
             assert promised[kept.field] == hashlib.sha256(bytes(kept.salt) + rfc8785.dumps(kept.value)).hexdigest()
     assert first.private_values() == {"display": "Rosa Nováková", "note": "zu teuer"}
-    assert json.loads(bytes(first.leaf_data))["private"] != json.loads(bytes(second.leaf_data))["private"], "salted"
+    assert json.loads(first.leaf_data)["private"] != json.loads(second.leaf_data)["private"], "salted"
 
 
 def test_erased_name_reads_as_somebody_and_the_leaf_stays():
-    event = Event(id=1, at=datetime(2026, 1, 2, tzinfo=UTC), verb="action.withdrawn", data={}, leaf_data=b"{}")
+    event = Event(id=1, at=datetime(2026, 1, 2, tzinfo=UTC), verb="action.withdrawn", data={}, leaf_data="{}")
     assert event.sentence() == "somebody took it back"
 
 

@@ -69,7 +69,7 @@ def test_a_refund_that_ran_says_who_owned_it_what_it_might_do_and_why_it_passed(
     assert told.answers[2].question == "Why did it pass?"
     proof = points(told, 1)
     assert (proof["What was bound (digest)"], proof["Policy"]) == (action.digest, "refunds/1")
-    assert action.snapshot["policy_digest"] in proof["Policy's digest"] and "published by" in proof["Policy's digest"]
+    assert action.agent.policy.digest in proof["Policy's digest"] and "published by" in proof["Policy's digest"]
     assert points(told, 2)["Rules that spoke"] == "big"
     assert points(told, 0)["Token"] == principal_of(company.agent).token.prefix
 
@@ -163,8 +163,8 @@ def test_what_nothing_is_on_record_of_is_said_not_guessed(company):
 # As an eraser leaves an event: the leaf still commits to every field, and the values of some are gone.
 _ERASED = """
 WITH event AS (
-    INSERT INTO audit.event (verb, actor_kind, actor_id, subject_kind, subject_id, data, leaf_data, retention)
-    SELECT verb, actor_kind, actor_id, subject_kind, 'erased', data, leaf_data, retention FROM audit.event WHERE id = %s
+    INSERT INTO audit.event (verb, actor_kind, actor_id, subject_kind, subject_id, leaf_data, retention)
+    SELECT verb, actor_kind, actor_id, subject_kind, 'erased', leaf_data, retention FROM audit.event WHERE id = %s
     RETURNING id
 )
 INSERT INTO audit.private (event_id, field, salt, value)

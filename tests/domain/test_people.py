@@ -35,7 +35,7 @@ def test_adding_somebody_makes_the_groups_that_are_missing_and_one_event():
 
 def test_the_record_holds_no_name_in_what_it_keeps_for_good():
     add("mara", display_name="Mara Quinn")
-    assert b"mara" not in bytes(latest().leaf_data) and b"Quinn" not in bytes(latest().leaf_data)
+    assert "mara" not in latest().leaf_data and "Quinn" not in latest().leaf_data
 
 
 def test_nobody_can_sign_in_without_a_password():

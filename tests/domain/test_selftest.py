@@ -72,5 +72,5 @@ def test_right_too_many_is_found_and_keeps_the_product_from_serving(grant, compl
 
 
 def _narrow_again() -> str:
-    columns = "verb, actor_kind, actor_id, subject_kind, subject_id, data, leaf_data, retention"
+    columns = "verb, actor_kind, actor_id, subject_kind, subject_id, leaf_data, retention"
     return f"REVOKE INSERT ON audit.event FROM cs_app; GRANT INSERT ({columns}) ON audit.event TO cs_app"

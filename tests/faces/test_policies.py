@@ -240,9 +240,7 @@ def test_a_refused_action_says_why_it_was_refused(at, agent, fin):
 def test_an_action_from_before_policies_is_shown_as_ever(at, agent, fin):
     action = make_action(agent)
     old = [{"code": "tier_default_review", "text": "Tier 3 waits for finance and support-leads.", "rule": None}]
-    snapshot = {
-        key: action.snapshot[key] for key in ("roles", "sign", "grant", "tool_tier", "definition", "stop_epoch")
-    }
+    snapshot = {"roles": {"owner": 1}, "sign": {}, "grant": 1, "tool_tier": 3, "definition": "0" * 64, "stop_epoch": 0}
     shown = render(altered(action, reasons=old, facts={}, snapshot=snapshot, policy_id=None), fin)
     assert "Tier 3 waits for finance and support-leads." in words(section(shown, "why"))
     assert "facts-heading" not in shown and "/policy/" not in section(shown, "why")

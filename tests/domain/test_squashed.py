@@ -1,16 +1,18 @@
 """Whoever has the product since its first migration and whoever installs it today have the same tables."""
 
+import json
 import os
 import subprocess
 from urllib.parse import urlsplit
 
 import pytest
 from django.core.management import call_command
-from django.db import connections
+from django.db import ProgrammingError, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.writer import MigrationWriter
 
+from audit import jcs
 from controlplane.backup import tools
 
 OURS = ("audit", "agents", "approvals")
@@ -108,3 +110,77 @@ def test_a_database_that_has_only_some_of_the_single_steps_goes_on_with_them(dat
     call_command("migrate", database="half", verbosity=0)
     call_command("migrate", database="squashed", verbosity=0)
     assert sorted(tables(half, tmp_path).splitlines()) == sorted(tables(new, tmp_path).splitlines())
+
+
+# --- the log of a used installation
+
+SAID = (
+    {"to": "approved", "rules": ["größe", 'a "quoted" \\ rule'], "agent": 7, "run": "01a2"},
+    {"amount": 12.5, "much": 10000000000000000.0, "little": 1e-7, "none": None, "nested": {"b": [], "a": [True, {}]}},
+    {},
+)
+WRITE = """
+INSERT INTO audit.event (verb, actor_kind, actor_id, subject_kind, subject_id, data, leaf_data, retention)
+VALUES ('action.approved', 'system', 'x', 'action', '1', %s::jsonb, %s, '7 years') RETURNING id
+"""
+KEPT = "INSERT INTO audit.private (event_id, field, salt, value) VALUES (%s, 'note', sha256('salt'), '\"Zoë\"')"
+RIGHTS = """
+SELECT column_name FROM information_schema.column_privileges
+WHERE table_schema = 'audit' AND table_name = 'event' AND grantee = 'cs_app' AND privilege_type = 'INSERT'
+"""
+
+
+def used(connection) -> None:
+    """Bring a database to where the log kept two copies, with events in it."""
+    call_command("migrate", "audit", "0004_dossier_indexes", database=connection.alias, verbosity=0)
+    for data in SAID:
+        write(connection, data, data)
+
+
+def write(connection, data: dict, leaf: dict) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute(WRITE, [json.dumps(data), jcs.dumps({"data": leaf, "private": {}})])
+        cursor.execute(KEPT, [cursor.fetchone()[0]])
+        cursor.execute("COMMIT")
+
+
+def log_of(connection) -> list[tuple]:
+    """Return every event: its number, the bytes of its leaf, its data, and what is kept apart of it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT e.id, xid::text, at, leaf_data, data::text, field, salt, value::text"
+                       " FROM audit.event AS e JOIN audit.private AS p ON p.event_id = e.id ORDER BY e.id")  # fmt: skip
+        return [
+            (number, xid, at, leaf.encode() if isinstance(leaf, str) else bytes(leaf), data, field, bytes(salt), value)
+            for number, xid, at, leaf, data, field, salt, value in cursor.fetchall()
+        ]
+
+
+def rights_of(connection) -> set[str]:
+    with connection.cursor() as cursor:
+        return {column for (column,) in cursor.execute(RIGHTS).fetchall()}
+
+
+@pytest.mark.long
+def test_a_used_log_says_the_same_with_one_copy_and_with_two_again(database):
+    old = database("used_log")
+    used(old)
+    before, rights = log_of(old), rights_of(old)
+    assert [row[3] for row in before] == [jcs.dumps({"data": data, "private": {}}) for data in SAID]
+    call_command("migrate", "audit", "0005_one_copy", database="used_log", verbosity=0)
+    assert log_of(old) == before and rights_of(old) == rights - {"data"}
+    call_command("migrate", "audit", "0004_dossier_indexes", database="used_log", verbosity=0)
+    assert log_of(old) == before and rights_of(old) == rights
+    call_command("migrate", "audit", "0005_one_copy", database="used_log", verbosity=0)
+    assert log_of(old) == before
+
+
+@pytest.mark.long
+def test_a_log_whose_two_copies_differ_is_left_as_it_is(database):
+    old = database("altered_log")
+    used(old)
+    write(old, {"to": "approved"}, {"to": "rejected"})
+    before = log_of(old)
+    with pytest.raises(ProgrammingError, match=f"event {before[-1][0]} says one thing in its leaf and another"):
+        call_command("migrate", "audit", "0005_one_copy", database="altered_log", verbosity=0)
+    assert log_of(old) == before

@@ -1,11 +1,12 @@
 """Rows as models, for what is asked at every action: the statement stands as written, and nobody builds it each time."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TypeVar
 
-from django.core.exceptions import EmptyResultSet
+import pgtrigger
 from django.db import connection, connections, models
 from django.db.models.expressions import DatabaseDefault
 from django.db.models.sql import UpdateQuery
@@ -31,7 +32,7 @@ def made_of(model: type[M], values: Sequence) -> M:
     """Return the model of a row that begins with its `columns`, as the ORM would have read it."""
     read = list(values[: width(model)])
     for place in _json_places(model):
-        read[place] = None if read[place] is None else json.loads(read[place])
+        read[place] = _parsed(read[place])
     return model.from_db(connection.alias, _names(model), read)
 
 
@@ -51,17 +52,35 @@ def asked(sql: str, parameters: Sequence | Mapping) -> list[tuple]:
         return cursor.fetchall()
 
 
-def changed(rows: models.QuerySet[M], **values: object) -> Iterator[M]:
-    """Update these rows and yield them as they are now: one statement, where an update and a reading would be two."""
-    query = rows.query.chain(UpdateQuery)
-    query.add_update_values(values)
-    try:
-        sql, parameters = query.get_compiler(connection=connection).as_sql()
-    except EmptyResultSet:  # none can fit: nothing needs to be asked
-        return
-    model = rows.model
-    for row in asked(f"{sql} RETURNING {columns(model, model._meta.db_table)}", parameters):
-        yield made_of(model, row)
+@dataclass(frozen=True)
+class Sql:
+    """A value as it stands in a statement, or what a column is held against: `Sql("> statement_timestamp()")`."""
+
+    text: str
+    parameters: tuple = ()
+
+
+NOW = Sql("statement_timestamp()")
+
+
+def change(row: models.Model, *, where: Mapping[str, object], values: Mapping[str, object]) -> bool:
+    """Change this row if it stands as `where` says, and bring the object up to date; False when it doesn't.
+
+    One statement, its text the same each time for the same names. `where` holds a column against a value, one of a list of
+    them, or `Sql`; `values` are what the ORM would take, or `Sql`, for which nothing needs to be built. What hangs on the
+    object is read anew when it is asked for, as after `refresh_from_db`.
+    """
+    known, model = row._meta, type(row)
+    sets = [_set(known.get_field(name), value) for name, value in values.items()]
+    guards = [_held(known.get_field(name), value) for name, value in {known.pk.name: row.pk, **where}.items()]
+    statement = _updating(model, tuple(one.text for one in sets), tuple(one.text for one in guards))
+    found = asked(statement, [value for one in (*sets, *guards) for value in one.parameters])
+    for field, value in zip(_changing(model), *found, strict=True) if found else ():
+        setattr(row, field.attname, _read(field, value))
+    if found:
+        row._state.fields_cache.clear()
+        row._prefetched_objects_cache = {}
+    return bool(found)
 
 
 def insert(row: models.Model) -> None:
@@ -80,16 +99,6 @@ def insert(row: models.Model) -> None:
     row._state.adding, row._state.db = False, database.alias
 
 
-def take_over(row: M, fresh: M) -> None:
-    """Bring a row that was read before up to date with one read now, as `refresh_from_db` does: what hangs on it is read anew."""
-    for field in row._meta.concrete_fields:
-        setattr(row, field.attname, getattr(fresh, field.attname))
-    for relation in (*row._meta.concrete_fields, *row._meta.related_objects):
-        if relation.is_relation and relation.is_cached(row):
-            relation.delete_cached_value(row)
-    row._prefetched_objects_cache = {}
-
-
 @cache
 def _names(model: type[models.Model]) -> list[str]:
     return [field.attname for field in model._meta.concrete_fields]
@@ -99,6 +108,49 @@ def _names(model: type[models.Model]) -> list[str]:
 def _json_places(model: type[models.Model]) -> list[int]:
     fields = model._meta.concrete_fields
     return [place for place, field in enumerate(fields) if isinstance(field, models.JSONField)]
+
+
+def _parsed(value: str | None) -> object:
+    return None if value is None else json.loads(value)
+
+
+def _read(field: models.Field, value: object) -> object:
+    return _parsed(value) if isinstance(field, models.JSONField) else value
+
+
+@cache
+def _changing(model: type[models.Model]) -> list[models.Field]:
+    """Return the columns to read back after a change: all but those that a trigger keeps as they were written."""
+    triggers = getattr(model._meta, "triggers", ())
+    kept = {name for one in triggers if isinstance(one, pgtrigger.ReadOnly) for name in one.fields or ()}
+    return [field for field in model._meta.concrete_fields if field.name not in kept]
+
+
+def _set(field: models.Field, value: object) -> Sql:
+    """Return `column = value` of an update."""
+    if isinstance(value, Sql):
+        return Sql(f'"{field.column}" = {value.text}', value.parameters)
+    if hasattr(value, "resolve_expression"):
+        query = UpdateQuery(field.model)
+        text, parameters = query.get_compiler(connection=connection).compile(
+            value.resolve_expression(query, allow_joins=False, for_save=True)
+        )
+        return Sql(f'"{field.column}" = {text}', tuple(parameters))
+    given = value.pk if isinstance(value, models.Model) else value
+    return Sql(f'"{field.column}" = %s', (field.get_db_prep_save(given, connection),))
+
+
+def _held(field: models.Field, value: object) -> Sql:
+    """Return what a column is held against."""
+    if isinstance(value, Sql):
+        return Sql(f'"{field.column}" {value.text}', value.parameters)
+    return Sql(f'"{field.column}" = {"ANY(%s)" if isinstance(value, list) else "%s"}', (value,))
+
+
+@lru_cache
+def _updating(model: type[models.Model], sets: tuple[str, ...], guards: tuple[str, ...]) -> str:
+    returning = ", ".join(f'"{field.column}"' for field in _changing(model))
+    return f'UPDATE "{model._meta.db_table}" SET {", ".join(sets)} WHERE {" AND ".join(guards)} RETURNING {returning}'  # noqa: S608
 
 
 @lru_cache

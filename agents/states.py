@@ -58,18 +58,16 @@ def move(
     """Move the action to `to` if it still stands where that is allowed, and record it; return event id and leaf hash.
 
     It must still be in the state the caller read, or the event would name a state it never left. `expect` narrows
-    the states it may come from, `where` adds guards to the compare-and-set (a fence, a deadline); `columns` are
-    written with it. Raises AlreadyDecided when zero rows matched: somebody was faster. Runs in the caller's
+    the states it may come from, `where` adds guards to the compare-and-set (a fence, a deadline), as `rows.change` takes
+    them; `columns` are written with it. Raises AlreadyDecided when zero rows matched: somebody was faster. Runs in the caller's
     transaction; the passed object is brought up to date.
     """
     allowed = origins(to) & frozenset(expect or State) & {State(action.state)}
     columns = _with_ends(to, columns)
-    standing = Action.objects.filter(pk=action.pk, state__in=sorted(allowed), **(where or {}))
-    changed = list(rows.changed(standing, state=to, state_since=Now(), **columns))
-    if not changed:
-        raise already_decided(action)
     origin = action.state
-    rows.take_over(action, *changed)
+    guards = {"state": sorted(allowed), **(where or {})}
+    if not rows.change(action, where=guards, values={"state": to.value, "state_since": rows.NOW, **columns}):
+        raise already_decided(action)
     if {origin, action.state} & _CLOCKED:
         turn_clock(action)
     if action.run_id and to not in _UNDER_WAY:
@@ -87,7 +85,7 @@ def move(
 def _with_ends(to: State, columns: dict) -> dict:
     """Ends have no wake-up and no live permit; only execution has a lease."""
     if to in ENDS:
-        columns = {"wake_at": None, "finished_at": Now(), **columns}
+        columns = {"wake_at": None, "finished_at": rows.NOW, **columns}
     if to != State.EXECUTING:
         columns = {"lease_until": None, "lease_owner": "", **columns}
     return columns
@@ -124,15 +122,13 @@ def move_run(
     elif run.state == RunState.PAUSED:
         columns = {"paused_from": "", **columns}
     if to in RUN_ENDS:
-        ends = {"wake_at": None, "lease_until": None, "lease_owner": "", "finished_at": Now()}
+        ends = {"wake_at": None, "lease_until": None, "lease_owner": "", "finished_at": rows.NOW}
         columns = {**ends, **columns}
     allowed = origins(to) & {RunState(run.state)}
-    standing = Run.objects.filter(pk=run.pk, state__in=sorted(allowed), **(where or {}))
-    changed = list(rows.changed(standing, state=to, state_since=Now(), **columns))
-    if not changed:
-        raise run_moved_on(run)
     origin = run.state
-    rows.take_over(run, *changed)
+    guards = {"state": sorted(allowed), **(where or {})}
+    if not rows.change(run, where=guards, values={"state": to.value, "state_since": rows.NOW, **columns}):
+        raise run_moved_on(run)
     log.record(
         verb or VERB_OF_RUN[to],
         by=by,

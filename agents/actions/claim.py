@@ -8,10 +8,10 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, F, Q, When
+from django.db.models import Q
 from django.db.models.functions import Now
 
-from agents import access, binding, breakers, canonical, incidents, lists, states, turnstile
+from agents import access, binding, breakers, canonical, incidents, lists, rows, states, turnstile
 from agents.actions import reading
 from agents.actions.gathering import Gathered
 from agents.actions.holding import is_stopped
@@ -73,18 +73,19 @@ def claim(action_id: UUID, *, worker: str) -> Claim | None:
         if pause := breakers.wait(action.tool_id):
             postpone(action_id, pause)
             return None
+        until = rows.Sql("statement_timestamp() + %s", (settings.LEASE,))
         states.move(
             action,
             to=State.EXECUTING,
             by=Actor.SYSTEM,
             data={"attempt": action.attempts + 1, "worker": worker, "wire_digest": wire.digest()},
             where={"digest": action.digest},
-            attempts=F("attempts") + 1,
-            fence=F("fence") + 1,
+            attempts=rows.Sql("attempts + 1"),
+            fence=rows.Sql("fence + 1"),
             lease_owner=worker,
-            lease_until=Now() + settings.LEASE,
-            wake_at=Now() + settings.LEASE,
-            permit_consumed_at=Case(When(permit_consumed_at__isnull=True, then=Now()), default=F("permit_consumed_at")),
+            lease_until=until,
+            wake_at=until,
+            permit_consumed_at=rows.Sql("coalesce(permit_consumed_at, statement_timestamp())"),
         )
         if action.effective_tier == BREAK_GLASS_TIER and action.attempts == 1:
             _open_incident(action)

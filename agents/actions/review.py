@@ -8,7 +8,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from agents import access, states, wake
+from agents import access, rows, states, wake
 from agents.actions.holding import is_stopped
 from agents.errors import AgentStopped, AlreadyDecided, DecisionExpired, NotEligible
 from agents.lifecycle import State
@@ -175,7 +175,7 @@ def _approve(action: Action, by: Person) -> None:
         to=State.APPROVED,
         by=by.actor(),
         expect={State.AWAITING_REVIEW},
-        where={"expires_at__gt": Now()},
+        where={"expires_at": rows.Sql("> statement_timestamp()")},
         data={"digest": action.digest, "permit_until": until.strftime("%Y-%m-%d %H:%M:%S UTC")},
         decision="approved",
         decided_at=Now(),

@@ -11,7 +11,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, transacti
 from django.db.models import F
 from django.db.models.functions import Least, Now
 
-from agents import clocks, states, wake
+from agents import clocks, rows, states, wake
 from agents.actions import attending
 from agents.actions.execute import retry_or_ask
 from agents.actions.holding import hold_leftovers
@@ -113,7 +113,7 @@ def _expire(action: Action) -> str:
         action,
         to=State.EXPIRED,
         by=Actor.SYSTEM,
-        where={"expires_at__lte": Now()},
+        where={"expires_at": rows.Sql("<= statement_timestamp()")},
         data={"reason": "nobody_decided"},
         decision="expired",
         decided_at=Now(),
@@ -141,7 +141,7 @@ def _approved(action: Action) -> str:
             action,
             to=State.EXPIRED,
             by=Actor.SYSTEM,
-            where={"permit_until__lte": Now()},
+            where={"permit_until": rows.Sql("<= statement_timestamp()")},
             data={"reason": "permit_over"},
             error={"code": "permit_over", "detail": "It was approved, but no worker could run it in time."},
         )

@@ -100,11 +100,12 @@ def _one_row(reader: Reader, source: base.SqlSource, statement: str, parameters:
         fence.check_statement(reader, statement, len(parameters), source.schemas)
         reader.passed |= {statement}
     # A cursor takes nothing but a select, and gives no more than the two rows that we ask for.
-    with psycopg.RawServerCursor(reader, "fact", row_factory=dict_row) as cursor:
-        cursor.execute(statement, [list(value) if isinstance(value, tuple) else value for value in parameters])
-        rows = cursor.fetchmany(2)
+    bound = [list(value) if isinstance(value, tuple) else value for value in parameters]
+    psycopg.RawCursor(reader).execute(f"DECLARE fact CURSOR FOR {statement}", bound, binary=True)
+    with reader.cursor(row_factory=dict_row) as cursor:
+        cursor.execute("FETCH 2 FROM fact; ROLLBACK")
+        rows = cursor.fetchall()
         names = [column.name for column in cursor.description]
-        reader.execute("ROLLBACK")  # ends the cursor as well: closing it would be a round trip more
     if not rows:
         raise Unanswered("missing", "the query gives no row")
     if len(rows) > 1:

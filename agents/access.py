@@ -169,12 +169,16 @@ WHERE r.agent_id = %s AND r.role = 'owner'
 def self_humans(agent: Agent, *also: Person | None, run_id: UUID | None = None) -> list[int]:
     """Return the humans who count as self for an action of this agent: its owner, and whoever asked for it; in a run also
     who leads its mission, and the owners of every agent that handed its task on."""
-    return side([human for (human,) in rows.asked(_OWNERS, [agent.pk])], *also, run_id=run_id)
+    return side(_owners(agent), *also, run_id=run_id)
 
 
 def side(owners: Iterable[int], *also: Person | None, run_id: UUID | None = None) -> list[int]:
     """Return the humans who count as self, for whoever knows the agent's owners already."""
     return sorted({*owners, *(person.human_id for person in also if person is not None), *_behind(run_id)})
+
+
+def _owners(agent: Agent) -> list[int]:
+    return [human for (human,) in rows.asked(_OWNERS, [agent.pk])]
 
 
 def _behind(run_id: UUID | None) -> set[int]:
@@ -188,10 +192,13 @@ def signer_groups(person: Person) -> frozenset[int]:
     return frozenset(person.groups.values_list("pk", flat=True)) if person.is_active else frozenset()
 
 
-def own_side(action: Action) -> frozenset[int]:
-    """Return the humans who count as self for an action now, and who did when it came in."""
-    asked = (action.proposer_person, action.on_behalf_of)
-    return frozenset({*action.self_humans, *self_humans(action.agent, *asked, run_id=action.run_id)})
+def own_side(action: Action, *, owners: Iterable[int] | None = None) -> frozenset[int]:
+    """Return the humans who count as self for an action now, and who did when it came in.
+
+    `owners` are the agent's, for whoever knows them already.
+    """
+    asked, owners = (action.proposer_person, action.on_behalf_of), _owners(action.agent) if owners is None else owners
+    return frozenset({*action.self_humans, *side(owners, *asked, run_id=action.run_id)})
 
 
 def who_may_sign(action: Action, slots: Sequence[Slot], people: Iterable[Person]) -> list[Person]:

@@ -20,24 +20,24 @@ THRESHOLD = 5
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=10)
 
-# Asked at every call, and nearly always without an answer.
+# Asked after every call, and nearly always without an answer.
 _FAILING = "SELECT 1 FROM agents_toolhealth WHERE tool_id = %s AND failures > 0"
-_OPEN = "SELECT 1 FROM agents_toolhealth WHERE tool_id = %s AND open_until IS NOT NULL"
 
 
-@transaction.atomic
 def note(tool_id: int, *, failed: bool) -> None:
     """Count an attempt that showed the tool down, or let one it answered close its breaker and begin the count anew.
 
     An attempt that fails while the breaker is open had begun before that: it counts for nothing. Otherwise as many calls
     as were under way would drive the pause to its longest at once.
     """
-    if failed:
-        ToolHealth.objects.bulk_create([ToolHealth(tool_id=tool_id)], ignore_conflicts=True)
-        _count(_locked(tool_id))
-    # Most attempts succeed with a tool that works: they lock nothing.
-    elif rows.asked(_FAILING, [tool_id]):
-        _clear(_locked(tool_id))
+    if not failed and not rows.asked(_FAILING, [tool_id]):
+        return  # most attempts succeed with a tool that works: they lock nothing
+    with transaction.atomic():
+        if failed:
+            ToolHealth.objects.bulk_create([ToolHealth(tool_id=tool_id)], ignore_conflicts=True)
+            _count(_locked(tool_id))
+        else:
+            _clear(_locked(tool_id))
 
 
 def wait(tool_id: int) -> float:
@@ -45,8 +45,6 @@ def wait(tool_id: int) -> float:
 
     Once the pause is over, the first who asks makes the one attempt; until it ends, or its lease is over, others wait.
     """
-    if not rows.asked(_OPEN, [tool_id]):
-        return 0.0
     health = ToolHealth.objects.filter(tool=tool_id, open_until__isnull=False)
     if health.filter(open_until__lte=Now()).update(open_until=Now() + settings.LEASE):
         return 0.0

@@ -70,7 +70,7 @@ def claim(action_id: UUID, *, worker: str) -> Claim | None:
         problem, why = (problem, Drift()) if problem else _why_refused(taken, looked)
         if problem:
             return _refuse(action, problem, why)
-        if pause := breakers.wait(action.tool_id):
+        if taken.breaker_is_open and (pause := breakers.wait(action.tool_id)):
             postpone(action_id, pause)
             return None
         until = rows.Sql("statement_timestamp() + %s", (settings.LEASE,))
@@ -156,7 +156,7 @@ def _why_not_allowed(taken: Taken) -> str:
 def _why_signatures_fail(action: Action, signed: Signatures) -> str:
     if not signed.slots:
         return ""
-    side = access.own_side(action)
+    side = access.own_side(action, owners=signed.owners)
     for slot in signed.slots:
         if slot.filled_by is None or access.why_never(action, slot.filled_by, side=side):
             return "signer_not_eligible_now"
@@ -166,8 +166,7 @@ def _why_signatures_fail(action: Action, signed: Signatures) -> str:
 
 def _why_too_few(names: Sequence[str], signed: Signatures) -> str:
     """Hold the signatures against the groups that the agent's sign map asks for now: stricter applies."""
-    groups = reading.groups_named(names)
-    needs = [Requirement(slot=number, group=groups.get(name, 0)) for number, name in enumerate(names)]
+    needs = [Requirement(slot=number, group=group) for number, group in enumerate(signed.ids_of(names))]
     return "" if staffable(needs, signed.voters) else "more_signatures_needed_now"
 
 

@@ -5,7 +5,7 @@ import time
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 
 from agents import breakers, failpoints, rows, states
@@ -25,7 +25,7 @@ _MARK = """
 UPDATE agents_action SET called_at = statement_timestamp()
 WHERE id = %s AND state = 'executing' AND fence = %s AND lease_until > statement_timestamp() RETURNING id
 """
-_KEEP = "UPDATE agents_actioncontent SET output = %s::jsonb WHERE action_id = %s AND keep_output"
+_KEEP = "UPDATE agents_actioncontent SET output = %s::jsonb WHERE action_id = %s AND keep_output RETURNING action_id"
 
 
 def execute(action_id: UUID, *, worker: str) -> Action | None:
@@ -98,8 +98,7 @@ def _move(taken: Claim, result: Result) -> None:
         states.move(
             action, to=to, by=Actor.SYSTEM, where=guard, data=data | {"reason": result.reason}, error=result.error()
         )
-        with connection.cursor() as cursor:
-            cursor.execute(_KEEP, [None if result.output is None else json.dumps(result.output), action.pk])
+        rows.asked(_KEEP, [None if result.output is None else json.dumps(result.output), action.pk])
         return
     sent = not isinstance(result, NothingSent) or earlier
     retry_or_ask(action, sent=sent, reason=result.reason, where=guard, data=data)

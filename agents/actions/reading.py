@@ -24,7 +24,7 @@ _TAKE = f"""
 SELECT {rows.columns(Action, "a")}, {rows.columns(ToolDefinition, "d")}, {rows.columns(Tool, "t")}, EXISTS (
     SELECT FROM agents_grant AS r WHERE r.agent_id = a.agent_id AND r.tool_id = a.tool_id AND r.revoked_at IS NULL
         AND (r.expires_at IS NULL OR r.expires_at > statement_timestamp())
-)
+), EXISTS (SELECT FROM agents_toolhealth AS h WHERE h.tool_id = a.tool_id AND h.open_until IS NOT NULL)
 FROM agents_action AS a JOIN agents_tooldefinition AS d ON d.id = a.definition_id JOIN agents_tool AS t ON t.id = a.tool_id
 WHERE a.id = %s AND a.kind = 'real' AND (
     (a.state = 'approved' AND a.permit_until > statement_timestamp())
@@ -36,7 +36,10 @@ FOR NO KEY UPDATE OF a SKIP LOCKED
 
 _SIGNED = f"""
 SELECT {rows.columns(Slot, "s")}, {rows.columns(Person, "p")},
-    ARRAY(SELECT m.group_id FROM agents_person_groups AS m WHERE m.person_id = p.id)
+    ARRAY(SELECT m.group_id FROM agents_person_groups AS m WHERE m.person_id = p.id),
+    (SELECT g.name FROM auth_group AS g WHERE g.id = s.group_id),
+    ARRAY(SELECT o.human_id FROM agents_agentrole AS r JOIN agents_person AS o ON o.id = r.person_id
+        WHERE r.agent_id = %s AND r.role = 'owner')
 FROM agents_slot AS s LEFT JOIN agents_person AS p ON p.id = s.filled_by_id WHERE s.action_id = %s ORDER BY s.position
 """  # noqa: S608 - names of columns
 
@@ -45,18 +48,32 @@ _GROUPS = "SELECT name, id FROM auth_group WHERE name = ANY(%s)"
 
 @dataclass(frozen=True)
 class Taken:
-    """An action whose row is locked, with its tool as it is and its definition as approved, and whether its grant lives."""
+    """An action whose row is locked, with its tool as it is and its definition as approved, whether its grant lives, and
+    whether the tool's breaker is open."""
 
     action: Action
     is_granted: bool
+    breaker_is_open: bool
 
 
 @dataclass(frozen=True)
 class Signatures:
-    """An action's slots with who filled them, and everybody who did as the matching sees them: in their groups of now."""
+    """An action's slots with who filled them, and everybody who did as the matching sees them: in their groups of now.
+
+    `groups` are the ids of the slots' groups by the names they have now; `owners` the humans who own the agent now, where
+    anybody signs.
+    """
 
     slots: Sequence[Slot]
     voters: Sequence[Voter]
+    groups: Mapping[str, int]
+    owners: Sequence[int]
+
+    def ids_of(self, names: Sequence[str]) -> list[int]:
+        """Return the ids of groups by their names of now; 0, which no group has, for a name that none has."""
+        others = [name for name in names if name not in self.groups]
+        known = {**self.groups, **(dict(rows.asked(_GROUPS, [others])) if others else {})}
+        return [known.get(name, 0) for name in names]
 
 
 def waiting(action_id: UUID) -> tuple[Action, bool] | None:
@@ -79,21 +96,18 @@ def take(action_id: UUID) -> Taken | None:
         return None
     action, definition, tool, rest = rows.apart(found[0], Action, ToolDefinition, Tool)
     action.definition, action.tool = definition, tool
-    return Taken(action, rest[0])
+    return Taken(action, *rest)
 
 
 def signatures(action: Action) -> Signatures:
     """Return who signed the action, in the order of its slots."""
-    slots, voters = [], []
-    for row in rows.asked(_SIGNED, [action.pk]):
-        slot, person, (groups,) = rows.apart(row, Slot, Person)
+    slots, voters, groups, owners = [], [], {}, []
+    for row in rows.asked(_SIGNED, [action.agent_id, action.pk]):
+        slot, person, (member_of, group, owners) = rows.apart(row, Slot, Person)
         slot.action, slot.filled_by = action, person
         slots.append(slot)
+        if group is not None:
+            groups[group] = slot.group_id
         if person is not None:
-            voters.append(Voter(human=person.human_id, groups=frozenset(groups)))
-    return Signatures(slots, voters)
-
-
-def groups_named(names: Sequence[str]) -> Mapping[str, int]:
-    """Return the ids of the groups that have these names now."""
-    return dict(rows.asked(_GROUPS, [list(names)])) if names else {}
+            voters.append(Voter(human=person.human_id, groups=frozenset(member_of)))
+    return Signatures(slots, voters, groups, owners)

@@ -7,7 +7,8 @@ import pytest
 from django.db.models import F
 from django.db.models.functions import Now
 
-from agents import actions, breakers, engine, runs, stops
+from agents import actions, engine, runs, stops
+from agents.actions import reading
 from agents.errors import AlreadyDecided
 from agents.lifecycle import RUN_ENDS, RunState
 from agents.models import Action, RatePool, Run, RunStep
@@ -134,16 +135,16 @@ def test_a_run_s_stop_waits_for_the_claim_under_way_and_no_claim_comes_after_it(
     run = begin(company.agent, {"propose": [refund()]}, {"finish": 1})
     decide(action_of(run), company.fin)
     decide(action_of(run), company.lea)
-    look_at_breaker, stopping = breakers.wait, []
+    look_at_signatures, stopping = reading.signatures, []
 
-    def in_between(tool_id):
+    def in_between(action):
         """A moment between the claim's look at the run and its move."""
         stopping.append(start(lambda: stop_run(run)))
         time.sleep(0.3)
         assert stopping[0].is_alive(), "the stop counted while a claim was under way"
-        return look_at_breaker(tool_id)
+        return look_at_signatures(action)
 
-    monkeypatch.setattr(breakers, "wait", in_between)
+    monkeypatch.setattr(reading, "signatures", in_between)
     actions.execute(action_of(run).pk, worker="w1")
     stopping[0].finish()
     assert fresh(run).state == RunState.PAUSED

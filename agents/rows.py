@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from typing import TypeVar
 
 import pgtrigger
-from django.db import connection, connections, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.models.expressions import DatabaseDefault
 from django.db.models.sql import UpdateQuery
 
@@ -33,7 +33,7 @@ def made_of(model: type[M], values: Sequence) -> M:
     read = list(values[: width(model)])
     for place in _json_places(model):
         read[place] = _parsed(read[place])
-    return model.from_db(connection.alias, _names(model), read)
+    return model.from_db(DEFAULT_DB_ALIAS, _names(model), read)
 
 
 def apart(row: Sequence, *kinds: type[models.Model]) -> tuple:
@@ -47,7 +47,7 @@ def apart(row: Sequence, *kinds: type[models.Model]) -> tuple:
 
 def asked(sql: str, parameters: Sequence | Mapping) -> list[tuple]:
     """Return the rows of one statement, whose text is the same each time."""
-    with prepared.cursor(connection) as cursor:
+    with prepared.cursor(connections[DEFAULT_DB_ALIAS]) as cursor:
         cursor.execute(sql, parameters)
         return cursor.fetchall()
 
@@ -63,7 +63,9 @@ class Sql:
 NOW = Sql("statement_timestamp()")
 
 
-def change(row: models.Model, *, where: Mapping[str, object], values: Mapping[str, object]) -> bool:
+def change(
+    row: models.Model, *, where: Mapping[str, object], values: Mapping[str, object], beside: Sql | None = None
+) -> bool:
     """Change this row if it stands as `where` says, and bring the object up to date; False when it doesn't.
 
     One statement, its text the same each time for the same names. `where` holds a column against a value, one of a list of
@@ -74,7 +76,10 @@ def change(row: models.Model, *, where: Mapping[str, object], values: Mapping[st
     sets = [_set(known.get_field(name), value) for name, value in values.items()]
     guards = [_held(known.get_field(name), value) for name, value in {known.pk.name: row.pk, **where}.items()]
     statement = _updating(model, tuple(one.text for one in sets), tuple(one.text for one in guards))
-    found = asked(statement, [value for one in (*sets, *guards) for value in one.parameters])
+    if beside is not None:
+        statement = f"WITH beside AS ({beside.text}) {statement}"
+    written = (*([beside] if beside else ()), *sets, *guards)
+    found = asked(statement, [value for one in written for value in one.parameters])
     for field, value in zip(_changing(model), *found, strict=True) if found else ():
         setattr(row, field.attname, _read(field, value))
     if found:
@@ -91,7 +96,7 @@ def insert(row: models.Model) -> None:
     statement = _inserting(
         row._meta.db_table, tuple(field.column for field, _ in ours), tuple(field.column for field in theirs)
     )
-    database = connections[connection.alias]
+    database = connections[DEFAULT_DB_ALIAS]
     with prepared.cursor(database) as cursor:
         cursor.execute(statement, [field.get_db_prep_save(value, database) for field, value in ours])
         for field, value in zip(theirs, cursor.fetchone() if theirs else (), strict=True):

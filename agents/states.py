@@ -53,20 +53,22 @@ def move(
     data: dict | None = None,
     private: dict | None = None,
     where: dict[str, Any] | None = None,
+    beside: rows.Sql | None = None,
     **columns: Any,
 ) -> tuple[int, str]:
     """Move the action to `to` if it still stands where that is allowed, and record it; return event id and leaf hash.
 
     It must still be in the state the caller read, or the event would name a state it never left. `expect` narrows
     the states it may come from, `where` adds guards to the compare-and-set (a fence, a deadline), as `rows.change` takes
-    them; `columns` are written with it. Raises AlreadyDecided when zero rows matched: somebody was faster. Runs in the caller's
-    transaction; the passed object is brought up to date.
+    them; `columns` are written with it, and so is what is `beside` it. Raises AlreadyDecided when zero rows matched:
+    somebody was faster. Runs in the caller's transaction; the passed object is brought up to date.
     """
     allowed = origins(to) & frozenset(expect or State) & {State(action.state)}
     columns = _with_ends(to, columns)
     origin = action.state
     guards = {"state": sorted(allowed), **(where or {})}
-    if not rows.change(action, where=guards, values={"state": to.value, "state_since": rows.NOW, **columns}):
+    values = {"state": to.value, "state_since": rows.NOW, **columns}
+    if not rows.change(action, where=guards, values=values, beside=beside):
         raise already_decided(action)
     if {origin, action.state} & _CLOCKED:
         turn_clock(action)

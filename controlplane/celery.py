@@ -2,7 +2,9 @@
 
 import gc
 import os
+import select
 
+import psycopg
 from celery import Celery
 from celery.signals import setup_logging, task_prerun, worker_before_create_process, worker_init
 from django.db import close_old_connections, connections
@@ -31,8 +33,27 @@ def keep_connections(**_) -> None:
 
 @task_prerun.connect
 def look_at_connections(**_) -> None:
-    """What was kept is asked for a sign of life before it is used: the database may have been away meanwhile."""
+    """What was kept isn't used again once the other end has hung up: the database may have been away meanwhile.
+
+    Nobody is asked for a sign of life, which would be one more round trip before every task. A server that vanished without
+    a word is found out by the first statement, before anything was begun, and the clock rings again.
+    """
     close_old_connections()
+    for kept in connections.all(initialized_only=True):
+        if kept.connection is None or kept.in_atomic_block:
+            continue
+        if has_hung_up(kept.connection):
+            kept.close()
+        kept.health_check_done = True
+
+
+def has_hung_up(connection: psycopg.Connection) -> bool:
+    """Whether the server has ended an idle connection. It has nothing to say on one but that it does."""
+    if connection.closed:
+        return True
+    end = select.poll()
+    end.register(connection.fileno(), select.POLLIN)
+    return bool(end.poll(0))
 
 
 @worker_init.connect

@@ -25,7 +25,7 @@ _MARK = """
 UPDATE agents_action SET called_at = statement_timestamp()
 WHERE id = %s AND state = 'executing' AND fence = %s AND lease_until > statement_timestamp() RETURNING id
 """
-_KEEP = "UPDATE agents_actioncontent SET output = %s::jsonb WHERE action_id = %s AND keep_output RETURNING action_id"
+_KEEP = "UPDATE agents_actioncontent SET output = %s::jsonb WHERE action_id = %s AND keep_output"
 
 
 def execute(action_id: UUID, *, worker: str) -> Action | None:
@@ -95,10 +95,9 @@ def _move(taken: Claim, result: Result) -> None:
     earlier = action.called_at is not None
     if isinstance(result, Answered) and (result.ok or not earlier):
         to = State.SUCCEEDED if result.ok else State.FAILED
-        states.move(
-            action, to=to, by=Actor.SYSTEM, where=guard, data=data | {"reason": result.reason}, error=result.error()
-        )
-        rows.asked(_KEEP, [None if result.output is None else json.dumps(result.output), action.pk])
+        kept = rows.Sql(_KEEP, (None if result.output is None else json.dumps(result.output), action.pk))
+        data |= {"reason": result.reason}
+        states.move(action, to=to, by=Actor.SYSTEM, where=guard, data=data, beside=kept, error=result.error())
         return
     sent = not isinstance(result, NothingSent) or earlier
     retry_or_ask(action, sent=sent, reason=result.reason, where=guard, data=data)

@@ -542,7 +542,7 @@ def test_tools_of_one_agent_dont_answer_for_another(company, tool):
     assert tool.calls[0].path == "/orders/o%201"
 
 
-def test_from_the_claim_to_the_success_on_record_are_fifteen_statements_at_most(tool):
+def test_from_the_claim_to_the_success_on_record_are_eleven_statements_at_most(tool):
     company = make_company()
     run(make_approved(company, "issue_refund"))  # what is read once a process
     action = make_approved(company, "issue_refund")
@@ -550,4 +550,4 @@ def test_from_the_claim_to_the_success_on_record_are_fifteen_statements_at_most(
         actions.execute(action.pk, worker="test")
     said = [query["sql"] for query in caught if not query["sql"].startswith(("SAVEPOINT", "RELEASE"))]
     assert Action.objects.get(pk=action.pk).state == "succeeded"
-    assert len(said) <= 15, said
+    assert len(said) <= 11, said

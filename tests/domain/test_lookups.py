@@ -673,6 +673,16 @@ def test_connection_that_the_server_closed_meanwhile_is_no_failure(shop):
     assert ask("select 3") == 3
 
 
+def test_a_statement_that_was_let_through_before_takes_four_round_trips(shop, monkeypatch):
+    ask("select 3")
+    waits, wait = [], readers.Reader.wait
+    monkeypatch.setattr(
+        readers.Reader, "wait", lambda reader, *words, **more: waits.append(1) or wait(reader, *words, **more)
+    )
+    assert ask("select 3") == 3
+    assert len(waits) <= 4
+
+
 def test_connections_are_kept_and_no_more_of_them_than_a_few(shop):
     for _ in range(3):
         fetch(*[fact(f"f{n}", "int", f"select {n}") for n in range(20)])

@@ -1,4 +1,9 @@
-"""The catalogue of every event: its verb and its sentence. `{who}` is the actor; other names come from the event's data."""
+"""The catalogue of every event: its verb and its sentence. `{who}` is the actor; other names come from the event's data.
+
+`{agents:agent}` counts them ("1 agent", "3 agents"), and `{count:times}` how often ("once", "3 times").
+"""
+
+from string import Formatter
 
 VERBS: dict[str, str] = {
     # an action's life; each state it enters has one verb
@@ -37,7 +42,7 @@ VERBS: dict[str, str] = {
     "action.handover_ended": "The hand-over to {person} ended: {answer}",
     "action.hold_review_due": "Still on hold: somebody should look again",
     "action.unknown_overdue": "Still unknown: somebody should look again",
-    "content.erased": "Words and output were erased after {days} days; what was decided stays",
+    "content.erased": "Words and output were erased after {days:day}; what was decided stays",
     "claim.taken": "{who} began to work on it",
     "claim.taken_over": "{who} took it over from {person}",
     "claim.released": "{who} let go of it",
@@ -70,9 +75,9 @@ VERBS: dict[str, str] = {
     "tool.stopped": "{who} stopped the tool {tool}",
     "tool.resumed": "{who} resumed the tool {tool}",
     "database.restored": "{who} restored the backup of {taken_at}; everything stands still until somebody has looked",
-    "standstill.began": "{who} stopped everything ({agents} agents)",
-    "standstill.ended": "{who} let everything go on ({agents} agents)",
-    "breaker.opened": "The tool failed {failures} times in a row: nobody calls it for {seconds} s",
+    "standstill.began": "{who} stopped everything ({agents:agent})",
+    "standstill.ended": "{who} let everything go on ({agents:agent})",
+    "breaker.opened": "The tool failed {failures:times} in a row: nobody calls it for {seconds} s",
     "breaker.closed": "The tool answers again",
     "tool.defined": "{who} defined the tool {tool} (tier {tier})",
     "policy.published": "{who} published the policy {policy}",
@@ -96,15 +101,15 @@ VERBS: dict[str, str] = {
     "passkey.suspected": "{who} used a passkey whose count went back: there may be a copy, and it counts no more",
     "absence.declared": "{who} is away until {until}",
     "absence.ended": "{who} is back",
-    "records.exported": "{who} exported {what} ({rows} rows)",
+    "records.exported": "{who} exported {what} ({rows:row})",
     "notice.given_up": "A message about it couldn't be delivered to {to}",
     "session.opened": "{who} signed in",
     "session.closed": "{who} signed out",
     "session.ended": "A session ended by itself: {why}",
-    "session.ended_elsewhere": "{who} ended other sessions of theirs: {count}",
+    "session.ended_elsewhere": "{who} ended {count:other session} of theirs",
     "session.refused": "Somebody failed to sign in",
     # the outer doors
-    "request.refused": "{who} was refused {count} times in one minute: {code}",
+    "request.refused": "{who} was refused {count:times} within a minute: {code}",
 }
 
 
@@ -112,11 +117,22 @@ class UnknownVerb(LookupError):
     """Raised when an event's verb isn't in the catalogue: add it to audit/verbs.py with its sentence."""
 
 
-class _Lenient(dict):
-    def __missing__(self, key: str) -> str:
-        return "?"
+class _Telling(Formatter):
+    """Fills a sentence in: what the data doesn't have reads as `?`, and numbers are counted in words."""
+
+    def get_value(self, key, args, kwargs):
+        return kwargs.get(key, "?")
+
+    def format_field(self, value, format_spec: str) -> str:
+        return _counted(value, format_spec) if format_spec else str(value)
+
+
+def _counted(number, noun: str) -> str:
+    if noun == "times":
+        return "once" if number == 1 else f"{number} times"
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def sentence(verb: str, *, who: str, data: dict) -> str:
     """Say an event in words. A name the data doesn't have reads as `?` rather than hiding the event."""
-    return VERBS.get(verb, verb).format_map(_Lenient(data, who=who))
+    return _Telling().vformat(VERBS.get(verb, verb), (), {**data, "who": who})

@@ -8,7 +8,7 @@ import time
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
-from agents import actions, arrivals, contents, runs
+from agents import actions, arrivals, contents, principals, runs
 from approvals.deciding import handing
 from approvals.telling import sending
 from audit import refusals
@@ -34,7 +34,7 @@ def tick() -> dict[str, int]:
             done["agents_stopped"] = stopped
         if bounced := handing.bounce_due():
             done["handovers_bounced"] = bounced
-        if written := refusals.write_finished():
+        if written := refusals.write_finished(naming=principals.names_of):
             done["refusals_written"] = written
         return done
     finally:

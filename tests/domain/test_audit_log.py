@@ -9,6 +9,7 @@ import rfc8785
 from django.db import DatabaseError, connection, transaction
 from django.db.models.functions import Now
 
+from agents import identities, principals
 from agents.models import Action
 from audit import log, merkle, refusals, verbs
 from audit.actors import ANONYMOUS, Actor
@@ -179,6 +180,10 @@ def finished() -> None:
     RefusalTally.objects.update(minute=Now() - timedelta(minutes=2))
 
 
+def write_finished(**limited) -> int:
+    return refusals.write_finished(naming=principals.names_of, **limited)
+
+
 def test_refusals_of_a_minute_are_one_row_and_become_one_event():
     person = make_person("rosa")
     for _ in range(5):
@@ -187,18 +192,18 @@ def test_refusals_of_a_minute_are_one_row_and_become_one_event():
     refusals.tally(by=ANONYMOUS, code="not_eligible", where="POST /x")
     assert RefusalTally.objects.count() == 3
     finished()
-    assert refusals.write_finished() == 3
+    assert write_finished() == 3
     event = Event.objects.get(verb="request.refused", subject_id="7", data__code="not_eligible")
     assert (event.data["count"], event.data["where"], event.actor_id) == (5, "POST /x", str(person.pk))
     assert not RefusalTally.objects.exists()
-    assert refusals.write_finished() == 0
+    assert write_finished() == 0
 
 
 def test_refusals_at_two_addresses_are_told_of_neither():
     refusals.tally(by=ANONYMOUS, code="stale", where="GET /x", subject=("action", "7"))
     refusals.tally(by=ANONYMOUS, code="stale", where="POST /x", subject=("action", "7"))
     finished()
-    refusals.write_finished()
+    write_finished()
     event = Event.objects.get(verb="request.refused", subject_id="7")
     assert (event.data["count"], event.data["where"]) == (2, "several addresses")
 
@@ -206,7 +211,7 @@ def test_refusals_at_two_addresses_are_told_of_neither():
 def test_minute_that_still_runs_is_left_alone():
     refusals.tally(by=ANONYMOUS, code="stale", where="POST /x")
     RefusalTally.objects.update(minute=Now())
-    assert refusals.write_finished() == 0
+    assert write_finished() == 0
     assert RefusalTally.objects.count() == 1
 
 
@@ -214,4 +219,36 @@ def test_refusals_beyond_the_limit_wait_for_the_next_tick():
     for number in range(3):
         refusals.tally(by=ANONYMOUS, code=f"code{number}", where="GET /x")
     finished()
-    assert [refusals.write_finished(limit=2), refusals.write_finished(limit=2)] == [2, 1]
+    assert [write_finished(limit=2), write_finished(limit=2)] == [2, 1]
+
+
+def test_refusals_name_people_agents_and_clients_as_every_other_sentence_does():
+    company = make_company()
+    client = identities.issue_client(name="shop", agents=[company.agent], by=Actor.SYSTEM)[0].client
+    agent = Actor(kind="agent", id=str(company.agent.pk), display="said at the door")
+    for by in (company.fin.actor(), agent, Actor(kind="client", id=str(client.pk), display="?"), ANONYMOUS):
+        refusals.tally(by=by, code="stale", where="POST /x")
+    finished()
+    write_finished()
+    told = {event.actor_kind + event.actor_id: event for event in Event.objects.filter(verb="request.refused")}
+    named = {str(company.fin), company.agent.name, "shop", "somebody who is not signed in"}
+    assert {event.sentence() for event in told.values()} == {
+        f"{name} was refused once within a minute: stale" for name in named
+    }
+    recorded = b"".join(bytes(event.leaf_data) for event in told.values()).decode()
+    assert not any(name in recorded for name in named), "names stand where they can be erased"
+
+
+@pytest.mark.parametrize(
+    ("verb", "data", "said"),
+    [
+        ("standstill.began", {"agents": 1}, "Rosa stopped everything (1 agent)"),
+        ("standstill.ended", {"agents": 3}, "Rosa let everything go on (3 agents)"),
+        ("records.exported", {"what": "decisions", "rows": 1}, "Rosa exported decisions (1 row)"),
+        ("session.ended_elsewhere", {"count": 2}, "Rosa ended 2 other sessions of theirs"),
+        ("request.refused", {"count": 2, "code": "stale"}, "Rosa was refused 2 times within a minute: stale"),
+        ("request.refused", {"count": "?", "code": "{who}"}, "Rosa was refused ? times within a minute: {who}"),
+    ],
+)
+def test_sentences_count(verb, data, said):
+    assert verbs.sentence(verb, who="Rosa", data=data) == said

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
 
-from agents import identities, stops
+from agents import identities, principals, stops
 from agents.models import Action, IdempotencyKey, Token
 from approvals.models import Decision
 from audit import refusals
@@ -357,7 +357,7 @@ def test_refusals_are_counted_by_the_door(client, company, token):
     tally = RefusalTally.objects.get(code="token_cannot_decide")
     assert (tally.principal, tally.count, tally.subject_id) == (f"agent:{company.agent.pk}", 3, str(action.pk))
     RefusalTally.objects.update(minute=Now() - timedelta(minutes=2))
-    refusals.write_finished()
+    refusals.write_finished(naming=principals.names_of)
     event = Event.objects.get(verb="request.refused", subject_id=str(action.pk))
     assert (event.data["code"], event.data["count"], event.actor_kind) == ("token_cannot_decide", 3, "agent")
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from agents import rows, sight
+from agents import rows, sides, sight
 from agents.errors import NoSuchAccount, NoSuchAction, NoSuchAgent, NoSuchRun
 from agents.identities import AgentPrincipal, ClientPrincipal
 from agents.models import (
@@ -146,18 +146,12 @@ def may_edit(person: Person, agent: Agent) -> bool:
 # --- signing
 
 
-# One statement, however often the task was handed on.
-_BEHIND_RUN = """
-WITH RECURSIVE above AS (
-    SELECT id, parent_id, agent_id, mission_lead_id FROM agents_run WHERE id = %s
-    UNION
-    SELECT r.id, r.parent_id, r.agent_id, r.mission_lead_id FROM agents_run AS r JOIN above ON r.id = above.parent_id
-)
+_BEHIND_RUN = f"""{sides.ABOVE}
 SELECT p.human_id FROM above JOIN agents_person AS p ON p.id = above.mission_lead_id
 UNION
 SELECT p.human_id FROM above JOIN agents_agentrole AS r ON r.agent_id = above.agent_id AND r.role = 'owner'
     JOIN agents_person AS p ON p.id = r.person_id
-"""
+"""  # noqa: S608 - of our own pieces
 
 
 _OWNERS = """
@@ -184,7 +178,7 @@ def _owners(agent: Agent) -> list[int]:
 def _behind(run_id: UUID | None) -> set[int]:
     if run_id is None:
         return set()
-    return {human for (human,) in rows.asked(_BEHIND_RUN, [run_id])}
+    return {human for (human,) in rows.asked(_BEHIND_RUN, {"run": run_id})}
 
 
 def signer_groups(person: Person) -> frozenset[int]:
@@ -215,10 +209,7 @@ def why_never(action: Action, person: Person, *, side: Collection[int] | None = 
     if not person.is_active:
         return "This account is disabled."
     if person.human_id in (own_side(action) if side is None else side):
-        return (
-            "You count as its own side here (you asked for it, lead its mission, or own an agent behind it):"
-            " somebody else must sign."
-        )
+        return f"You count as its own side: {sides.why(action, person)}. Somebody else must sign."
     if person.signer_since > action.created_at:
         return "Your account, password or groups changed after this was asked: somebody else must sign it."
     return None

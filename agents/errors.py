@@ -113,6 +113,11 @@ class TokenCannotDecide(Refusal):
     sentence = "A token can propose and read; only a person who is signed in can decide."
 
 
+class ForPeopleOnly(Refusal):
+    code, status = "for_people_only", 403
+    sentence = "Only people who are signed in read this. A token reads its own actions, runs and agents."
+
+
 class NotAllowed(Refusal):
     code, status = "not_allowed", 403
     sentence = "You may not do this."

@@ -11,6 +11,7 @@ from agents.errors import Refusal, TokenCannotDecide
 from agents.models import Agent, Person
 from agents.rest import paging
 from agents.rest.fields import Fields
+from agents.rest.people import reader_of
 
 REASON = Fields({"reason": str}, required={"reason"})
 FILTERS = ("cursor",)
@@ -54,7 +55,7 @@ def resume(request: Request, slug: str) -> Response:
 @api_view(["GET"])
 def ready(request: Request, slug: str) -> Response:
     """`GET agents/{slug}/readiness/`: what it still needs before it may be enabled, each with what shows it."""
-    person = _person(request)
+    person = reader_of(request)
     found = access.agent_for(person, slug)
     if rates.take(f"readiness:{person.pk}", per_minute=PER_MINUTE, burst=BURST):
         raise AskedTooSoon()
@@ -74,7 +75,5 @@ def _shown(request: Request, found: Agent) -> dict:
 
 def _person(request: Request) -> Person:
     if not isinstance(request.user, Person):
-        raise TokenCannotDecide(
-            "This is for people who are signed in: a token never stops, resumes or inspects an agent."
-        )
+        raise TokenCannotDecide("This is for people who are signed in: a token never stops or resumes an agent.")
     return request.user

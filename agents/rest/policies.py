@@ -9,11 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents import access, granted, rulebook
-from agents.errors import BusyValidating, Invalid, TokenCannotDecide
+from agents.errors import BusyValidating, Invalid
 from agents.models import Person
 from agents.policy.language import Tool
 from agents.policy.reading import PolicyErrors
 from agents.rest.fields import Fields
+from agents.rest.people import reader_of
 
 #: Bytes of a policy's text at this door. A text written to be slow costs seconds of a thread that others wait for.
 MAX_POLICY = 64 * 1024
@@ -29,15 +30,12 @@ _validating_lock = threading.Lock()
 @api_view(["POST"])
 def validate(request: Request) -> Response:
     """`POST policies/validate/`: what a policy says for the tools of an agent, or every problem of it; 200 either way."""
-    if not isinstance(request.user, Person):
-        raise TokenCannotDecide(
-            "Policies are for people who are signed in; a token proposes and reads its own actions."
-        )
+    person = reader_of(request)
     fields = TRIED.read(request.data)
-    agent = access.agent_for(request.user, fields["agent"])
+    agent = access.agent_for(person, fields["agent"])
     _check_size(fields["policy"])
     tools = granted.tools(agent)
-    with _turn(request.user):
+    with _turn(person):
         return Response(_judgement(fields["policy"], tools))
 
 

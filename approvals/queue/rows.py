@@ -218,7 +218,8 @@ def why(action: Action, slots: list[Slot], person: Person, mine: frozenset[int])
     if person.human_id in {slot.human for slot in slots}:
         return "You signed it."
     if person.human_id in action.self_humans:
-        return "You own an agent behind it, asked for it or lead its mission, so others sign."
+        owns = person.human_id in {role.person.human_id for role in action.agent.roles.all()}
+        return f"{f'You own {action.agent.name}' if owns else 'You count as its own side'}, so others sign."
     return "You see it, and others sign it."
 
 

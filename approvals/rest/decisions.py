@@ -78,7 +78,7 @@ def person_of(request: Request) -> Person:
     """Return the person who asks. Raises TokenCannotDecide for whoever shows a token."""
     if not isinstance(request.user, Person):
         raise TokenCannotDecide(
-            "The queue and its decisions are for people who are signed in; a token reads its own actions at actions/{id}/."
+            "Deciding and what belongs to it is for people who are signed in; a token reads its own actions at actions/{id}/."
         )
     return request.user
 

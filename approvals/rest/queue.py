@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from agents.models import Action
 from agents.rest import keyed
 from agents.rest.fields import Fields
+from agents.rest.people import reader_of
 from approvals import queue as queue_
 from approvals.attending import claims
 from approvals.models import Claim
@@ -22,7 +23,7 @@ NOTHING = Fields()
 @api_view(["GET"])
 def queue(request: Request) -> Response:
     """`GET queue/?tier=&agent=&q=...`: what is before the person who asks, narrowed and ordered as the page would be."""
-    person = person_of(request)
+    person = reader_of(request)
     given = [(key, text) for key, texts in request.GET.lists() for text in texts]
     return Response(queue_.as_json(queue_.for_person(person, asked.read(given))))
 

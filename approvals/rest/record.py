@@ -7,8 +7,8 @@ from rest_framework.response import Response
 from agents.errors import Invalid
 from agents.rest import paging
 from agents.rest.fields import instant
+from agents.rest.people import reader_of
 from approvals import record
-from approvals.rest.decisions import person_of
 from audit import verbs
 
 FILTERS = ("verb", "subject", "since", "until", "cursor")
@@ -18,7 +18,7 @@ MOST_ID = 2**63 - 1
 @api_view(["GET"])
 def events(request: Request) -> Response:
     """`GET audit/events/?verb=&subject=&since=&until=`: newest first, 50 a page."""
-    person = person_of(request)
+    person = reader_of(request)
     asked = _asked(paging.read(request, FILTERS))
     found = record.narrowed(record.events_for(person), **asked).prefetch_related("private")
     return paging.answer(request, found, show=lambda page: [_event(one) for one in record.told(page, person)])

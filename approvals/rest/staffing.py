@@ -10,6 +10,7 @@ from agents.errors import Invalid, TokenCannotDecide
 from agents.models import Action, Person
 from agents.rest import keyed
 from agents.rest.fields import Fields, instant
+from agents.rest.people import reader_of
 from approvals.attending import absences, escalating
 from approvals.models import Absence, Escalation
 
@@ -25,10 +26,10 @@ REASON = Fields({"reason": str}, required={"reason"})
 @api_view(["GET", "POST"])
 def collection(request: Request) -> Response:
     """`GET absences/`: one's own, and whom one stands in for. `POST absences/`: to be away, from now on or `since`."""
-    person = _person(request)
     if request.method == "POST":
+        person = _person(request)
         return keyed.answer(request, request.data, make=lambda _: (None, 201, _absence(_declare(person, request.data))))
-    shelf = absences.shelf(person)
+    shelf = absences.shelf(reader_of(request))
     return Response(
         {
             "mine": [_absence(absence) for absence in shelf.mine],
@@ -75,7 +76,9 @@ def _colleague(username: str) -> Person:
 
 def _person(request: Request) -> Person:
     if not isinstance(request.user, Person):
-        raise TokenCannotDecide("This is for people who are signed in; a token proposes and reads its own actions.")
+        raise TokenCannotDecide(
+            "Being away and taking an action further is for people who are signed in; a token has no colleagues."
+        )
     return request.user
 
 

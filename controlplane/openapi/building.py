@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from controlplane.openapi.codes import Code
 from controlplane.openapi.declaring import Call, Schema, ref
-from controlplane.openapi.problem import EVERYWHERE, NOT_FOR_TOKENS, WITH_BODY, WITH_KEY, WITH_SESSION
+from controlplane.openapi.problem import EVERYWHERE, NOT_BY_TOKENS, NOT_FOR_TOKENS, WITH_BODY, WITH_KEY, WITH_SESSION
 
 JSON, PROBLEM_JSON = "application/json", "application/problem+json"
 #: What stands in an address, by its name there.
@@ -55,7 +55,8 @@ def codes_of(method: str, call: Call) -> list[str]:
     found = [*EVERYWHERE, *call.problems]
     found += WITH_BODY if call.body is not None else ("body_too_slow", "body_too_large")
     found += WITH_SESSION if method != "GET" else ()  # whoever may: a session is turned away first
-    found += NOT_FOR_TOKENS if not _TOKENS & set(call.who) else ()
+    if not _TOKENS & set(call.who):
+        found += NOT_FOR_TOKENS if method == "GET" or call.reads else NOT_BY_TOKENS
     found += WITH_KEY if call.key else ()
     return list(dict.fromkeys(found))
 

@@ -191,7 +191,7 @@ CALLS: dict[tuple[str, str], Call] = {
     ),
     ("POST", "policies/validate/"): Call(
         "validate_policies", "What a policy says for an agent's tools, or all that is wrong with it.", (PEOPLE,),
-        {200: "Validation"}, policies.TRIED, ("busy_validating",),
+        {200: "Validation"}, policies.TRIED, ("busy_validating",), reads=True,
     ),
     ("GET", "search/"): Call(
         "search_record", "Actions, tasks and what came back, by their words.", (PEOPLE,), {200: "Found"},

@@ -59,7 +59,8 @@ class Call:
     """One call. `who` may make it: agent, client, people. `answers` gives each status its shape's name, None for nothing.
 
     `problems` are the codes beside those that every call has. `key` says whether an Idempotency-Key is `required`,
-    `taken`, or (empty) nothing to it; `located` that the answer has a Location.
+    `taken`, or (empty) nothing to it; `located` that the answer has a Location; `reads` that it
+    changes nothing although it isn't a GET.
     """
 
     id: str
@@ -71,6 +72,7 @@ class Call:
     query: tuple[Query, ...] = field(default=())
     key: str = ""
     located: bool = False
+    reads: bool = False
 
     @property
     def tag(self) -> str:

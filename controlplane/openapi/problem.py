@@ -19,6 +19,6 @@ EVERYWHERE = (
 WITH_BODY = ("bad_json", "body_too_slow", "body_too_large", "unsupported_media_type")
 #: Where a session is used to change something.
 WITH_SESSION = ("csrf_failed", "cross_site")
-#: Where tokens, or some of them, are turned away.
-NOT_FOR_TOKENS = ("token_cannot_decide",)
+#: Where tokens are turned away: from what people do, and from what they read.
+NOT_BY_TOKENS, NOT_FOR_TOKENS = ("token_cannot_decide",), ("for_people_only",)
 WITH_KEY = ("idempotency_key_in_flight", "idempotency_key_reused")

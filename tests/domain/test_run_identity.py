@@ -98,6 +98,17 @@ def test_owner_can_not_sign_what_was_handed_on_twice(company, middle, last):
     assert {top.human_id, between.human_id, below.human_id} == set(action.self_humans)
 
 
+def test_whose_task_was_handed_on_is_told_what_makes_it_theirs(company, middle):
+    action = delegated(company, middle, mission_lead=company.fin)
+    lead = "You count as its own side: you lead its mission. Somebody else must sign."
+    assert access.why_never(action, company.fin) == lead
+    asked = f"you own {company.agent.name}, which handed the task on"
+    assert access.why_never(action, signer(company.owner)).startswith(f"You count as its own side: {asked}.")
+    assert f"you own {middle.agent.name}." in access.why_never(action, signer(middle.owner))
+    own(company.agent, make_person("heir"))
+    assert "when it came in" in access.why_never(action, signer(company.owner))
+
+
 def test_another_account_of_the_same_human_can_not_sign_either(company, middle):
     other = signer(make_person("", "finance", human=company.owner))
     assert refused(delegated(company, middle), other)

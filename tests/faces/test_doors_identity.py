@@ -219,6 +219,18 @@ ALIASES: dict[Callable, tuple[int, str]] = {
     clients_token: (403, "token_cannot_decide"),
     token_in_the_clothes_of_a_session: (403, "token_cannot_decide"),
 }
+#: Which of the reasons to be its own side holds for whom: they are told this one and no other.
+WHY = {
+    owner: "you own ",
+    owner_when_it_was_asked: "when it came in",
+    second_account_of_the_owner: "you own ",
+    owner_since_the_proposal: "you own ",
+    proposer: "you asked for it",
+    second_account_of_the_proposer: "you asked for it",
+    on_whose_behalf: "on your behalf",
+    mission_lead: "you lead its mission",
+    editor: "you edited it",
+}
 #: Only an approval is refused to these: whoever handed it on, or has a new password, may still say no to it.
 MAY_REJECT = {giver_of_what_was_signed}
 #: At tier 2 an editor signs their own edit, and there is one signature.
@@ -299,6 +311,16 @@ def test_a_decision_at_tier_3_is_refused_with_its_code_and_nothing_is_written(co
     answer = door(caller, word)
     check(answer, alias, door)
     assert standing(caller.action) == before
+
+
+@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("door", SINGLE)
+@pytest.mark.parametrize("alias", WHY)
+def test_its_own_side_is_told_the_one_reason_that_holds(company, alias, door, word):
+    answer = door(alias(company, make_action(company.agent)), word)
+    said = answer.json()["detail"] if door is at_rest else answer.content.decode()
+    assert "You count as its own side: " in said
+    assert {reason for reason in WHY.values() if reason in said} == {WHY[alias]}
 
 
 @pytest.mark.parametrize("door", TIER_2)

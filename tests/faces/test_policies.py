@@ -641,7 +641,7 @@ def test_nothing_is_written_by_validating(agent, fin):
 def test_a_token_is_refused_even_for_its_own_agent(agent):
     token = identities.issue(agent=agent, by=Actor.SYSTEM)[1]
     answer = validate(Client(), {"policy": RULES, "agent": "refund-desk"}, Authorization=f"Bearer {token}")
-    assert (answer.status_code, answer.json()["code"]) == (403, "token_cannot_decide")
+    assert (answer.status_code, answer.json()["code"]) == (403, "for_people_only")
 
 
 def test_nobody_is_told_to_sign_in(agent):

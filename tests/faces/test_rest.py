@@ -268,7 +268,7 @@ def test_token_can_never_decide(client, company, token):
         for word in ("approve", "reject", "nonsense"):
             form = {"decision": word, "digest": action.digest, "revision": 1}
             problem(post(client, path, form, one), 403, "token_cannot_decide")
-    problem(get(client, reverse("api-queue"), token), 403, "token_cannot_decide")
+    problem(get(client, reverse("api-queue"), token), 403, "for_people_only")
     assert not Decision.objects.exists()
 
 

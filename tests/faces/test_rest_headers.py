@@ -232,7 +232,7 @@ def test_a_token_that_asks_too_often_is_told_when_to_ask_again(client, company, 
 def test_refused_calls_count_and_a_wrong_token_is_nobody_s(client, token, settings):
     settings.TOKEN_PER_MINUTE = 2
     problem(post(client, PROPOSE, {}, token), 422, "invalid")
-    problem(get(client, reverse("api-queue"), token), 403, "token_cannot_decide")
+    problem(get(client, reverse("api-queue"), token), 403, "for_people_only")
     problem(get(client, PROPOSE, token), 429, "too_many_requests")
     wrong = get(client, PROPOSE, "cs_nothing")
     problem(wrong, 401, "invalid_token")

@@ -13,7 +13,8 @@ from agents.lifecycle import State
 from agents.models import Action
 from approvals import record
 from approvals.deciding import undoing
-from audit.models import Event
+from audit.models import Event, RefusalTally
+from controlplane.openapi.calls import CALLS, PEOPLE
 from tests.domain.test_undo import VOID, done
 from tests.faces.test_rest import OPERATOR, get, post, problem, signed_in
 from tests.factories import decide, grant_tool, make_action, make_approved, make_company, make_person
@@ -253,24 +254,27 @@ def test_readiness_asks_other_systems_so_nobody_asks_it_in_a_loop(company):
 # --- what a token never does
 
 
-@pytest.mark.parametrize(
-    ("method", "name", "args", "body"),
-    [
-        ("post", "api-stop-agent", ["refund-desk"], {"reason": "x"}),
-        ("post", "api-resume-agent", ["refund-desk"], {"reason": "x"}),
-        ("get", "api-readiness", ["refund-desk"], None),
-        ("get", "api-events", [], None),
-        ("post", "api-validate-policy", [], {"agent": "refund-desk", "policy": "policy: x"}),
-        ("get", "api-queue", [], None),
-    ],
-)
-def test_a_token_neither_decides_nor_stops_nor_resumes(client, company, token, method, name, args, body):
+@pytest.mark.parametrize("name", ["api-stop-agent", "api-resume-agent"])
+def test_a_token_neither_stops_nor_resumes(client, company, token, name):
     for shown in (token, client_of(company.agent)):
-        path = reverse(name, args=args)
-        answer = get(client, path, shown) if method == "get" else post(client, path, body, shown, key=None)
+        answer = post(client, reverse(name, args=["refund-desk"]), {"reason": "x"}, shown, key=None)
         problem(answer, 403, "token_cannot_decide")
     company.agent.refresh_from_db()
     assert not company.agent.is_stopped
+
+
+@pytest.mark.parametrize(
+    ("method", "address"),
+    [place for place, call in CALLS.items() if call.who == (PEOPLE,) and (place[0] == "GET" or call.reads)],
+)
+def test_a_token_that_reads_what_people_read_is_told_so_and_not_counted_as_deciding(
+    client, company, token, method, address
+):
+    places = {"action_id": make_action(company.agent).pk, "run_id": uuid4(), "slug": "refund-desk", "username": "fin"}
+    path = "/api/v1/" + address.format(**places)
+    for shown in (token, client_of(company.agent)):
+        problem(get(client, path, shown) if method == "GET" else post(client, path, {}, shown), 403, "for_people_only")
+    assert set(RefusalTally.objects.values_list("code", flat=True)) == {"for_people_only"}
 
 
 # --- the record

@@ -87,7 +87,7 @@ def test_a_token_can_propose_and_read_and_never_decide(company):
     body = {"decision": "approve", "digest": action["digest"], "revision": 1}
     answer = company.agent.http.post(f"/api/v1/actions/{action['id']}/decisions/", json=body)
     assert (answer.status_code, answer.json()["code"]) == (403, "token_cannot_decide")
-    assert company.agent.http.get("/api/v1/queue/").json()["code"] == "token_cannot_decide"
+    assert company.agent.http.get("/api/v1/queue/").json()["code"] == "for_people_only"
 
 
 def test_an_agent_stopped_between_approval_and_claim_does_nothing(company):

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from agents.documents.problems import suggest
 from agents.micros import BadUsd, parse_usd
 
 KEYS = {
@@ -37,8 +38,7 @@ class OperatorFile:
     def check_keys(self) -> None:
         for key in self.document:
             if key not in KEYS:
-                tables = ", ".join(f"[{kind}.NAME]" for kind in KEYS)
-                raise self.wrong((key,), f"not a key we know: write one of {tables}")
+                raise self.wrong((key,), f"not a table we know: {suggest(key, KEYS)}")
 
     def tables(self, kind: str) -> Iterator[tuple[str, Mapping]]:
         entries = self.document.get(kind, {})
@@ -53,7 +53,7 @@ class OperatorFile:
                 )
             for key in entry:
                 if key not in KEYS[kind]:
-                    raise self.wrong((kind, name, key), f"not a key of {kind}: use {', '.join(sorted(KEYS[kind]))}")
+                    raise self.wrong((kind, name, key), f"not a key of {kind}: {suggest(key, sorted(KEYS[kind]))}")
             yield name, entry
 
     def whole(self, keys: tuple[str, ...], entry: Mapping, most: int) -> int:
@@ -95,8 +95,16 @@ def open_file(path: Path) -> OperatorFile | None:
     except (OSError, UnicodeDecodeError) as error:
         raise BadOperatorFile(f"{path} can't be read: {error}.") from error
     except tomllib.TOMLDecodeError as error:
-        raise BadOperatorFile(f"{path}: not TOML: {error}.") from error
+        raise BadOperatorFile(_not_toml(path, str(error))) from error
     return OperatorFile(path, text, document)
+
+
+def _not_toml(path: Path, said: str) -> str:
+    """Return what the parser says, with its place where every other mistake has it."""
+    message, _, place = said.rstrip(")").rpartition(" (at ")
+    if at := re.fullmatch(r"line (\d+), column (\d+)", place):
+        return f"{path}:{at[1]}:{at[2]}: not TOML: {message}."
+    return f"{path}: not TOML: {said}."
 
 
 def _read_private(path: Path) -> tuple[bytes, str]:
@@ -114,11 +122,15 @@ def _read_private(path: Path) -> tuple[bytes, str]:
 
 def _line_of(text: str, keys: tuple[str, ...]) -> int | None:
     """Find the line that a key stands on, or its table, as far as the usual way of writing TOML shows it."""
-    table = re.compile(r"\s*\[+\s*" + r"\s*\.\s*".join(rf"[\"']?{re.escape(key)}[\"']?" for key in keys[:2]) + r"\s*\]")
+    # Of a whole kind, `[secret.NAME]` is where it begins.
+    ends = r"\s*[\].]" if len(keys) == 1 else r"\s*\]"
+    table = re.compile(r"\s*\[+\s*" + r"\s*\.\s*".join(rf"[\"']?{re.escape(key)}[\"']?" for key in keys[:2]) + ends)
     entry = re.compile(rf"\s*[\"']?{re.escape(keys[-1])}[\"']?\s*[=.]")
     found, inside = None, len(keys) == 1
     for number, line in enumerate(text.splitlines(), start=1):
         if table.match(line):
+            if len(keys) == 1:
+                return number
             found, inside = number, True
         elif line.lstrip().startswith("["):
             inside = False

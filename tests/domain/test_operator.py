@@ -118,7 +118,17 @@ def test_a_secret_never_shows_in_a_repr(home):
         ('env = "BANK_KEY"', 'value = "hunter2"', "countersign.toml:16: secrets.bank_key.value"),
         ('env = "BANK_KEY"', "", "countersign.toml:13: secrets.bank_key"),
         ("[hosts.bank]", "[hosts.Bank]", "countersign.toml:5: hosts.Bank"),
-        ("[hosts.bank]", "[host.bank]", "host: not a key we know"),
+        ("[hosts.bank]", "[host.bank]", 'countersign.toml:5: host: not a table we know: did you mean "hosts"?'),
+        ("[secrets.bank_key]", "[secret.bank_key]", "countersign.toml:13: secret: not a table we know"),
+        ("[secrets.bank_key]", "[ 'secret' . bank_key ]", "countersign.toml:13: secret: not a table we know"),
+        ("[hosts.bank]", "[[host]]", "countersign.toml:5: host: not a table we know"),
+        ("[hosts.refunds]", "secret.x = 1\n[hosts.refunds]", "countersign.toml:1: secret: not a table we know"),
+        ("[hosts.bank]", "[zzz.bank]", "countersign.toml:5: zzz: not a table we know: write one of hosts, secrets"),
+        (
+            "[hosts.bank]",
+            "[hosts.bank]\nurll = 1",
+            'countersign.toml:6: hosts.bank.urll: not a key of hosts: did you mean "url"?',
+        ),
         ('kind = "sql"', 'kind = "mysql"', "countersign.toml:19: sources.shop.kind"),
         ('kind = "sql"', "kind = []", "countersign.toml:19: sources.shop.kind"),
         ('kind = "sql"', "", "countersign.toml:18: sources.shop.kind"),
@@ -151,7 +161,8 @@ def test_a_mistake_is_named_with_its_key_and_line(home, old, new, place):
 
 
 def test_what_is_not_toml_is_refused_with_its_line(home):
-    assert "line 2" in refusal(home, "[hosts.a]\nurl = https://x\n")
+    assert "countersign.toml:2:7: not TOML: " in refusal(home, "[hosts.a]\nurl = https://x\n")
+    assert "countersign.toml: not TOML: " in refusal(home, "[hosts.a]\nurl = ")
 
 
 def test_a_file_that_cannot_be_read_is_refused(home):

@@ -104,10 +104,20 @@ def join(path: str, key: str) -> str:
 def suggest(word: str, choices: Iterable[str]) -> str:
     """Return `did you mean "tools"?`, or the list of choices when none is close; `write none` when there is only one."""
     choices = list(choices)
-    close = difflib.get_close_matches(word[:64].lower(), choices, n=1, cutoff=0.6)
-    if close:
-        return f'did you mean "{close[0]}"?'
+    if meant := _ask(word, choices):
+        return meant
     return f"write {choices[0]}" if len(choices) == 1 else f"write one of {', '.join(choices)}"
+
+
+def ask_or(otherwise: str, word: str, choices: Iterable[str]) -> str:
+    """Return `did you mean "tools"? If not, ...`, or what to do otherwise alone when no choice is close."""
+    meant = _ask(word, list(choices))
+    return f"{meant} If not, {otherwise}" if meant else otherwise
+
+
+def _ask(word: str, choices: list[str]) -> str:
+    close = difflib.get_close_matches(word[:64].lower(), choices, n=1, cutoff=0.6)
+    return f'did you mean "{close[0]}"?' if close else ""
 
 
 def show(text: str) -> str:

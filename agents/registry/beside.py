@@ -8,7 +8,7 @@ from agents import evidence, policies, preview
 from agents.agentfile import AgentFile, AgentFileErrors, Problem
 from agents.documents.composing import compose
 from agents.documents.nodes import locate
-from agents.documents.problems import Findings, suggest
+from agents.documents.problems import Findings, ask_or, suggest
 from agents.headline import facts_named
 from agents.policy.language import HttpLookup, Policy, SqlLookup, Tool
 from agents.policy.reading import PolicyErrors, Reading
@@ -109,7 +109,9 @@ def known_groups(named: Iterable[str]) -> set[str]:
 
 
 def no_group(name: str) -> str:
-    return f"there is no group {name!r}: make it by adding somebody, `manage.py person add USERNAME --groups {name}`"
+    otherwise = f"make it by adding somebody, `manage.py person add USERNAME --groups {name}`"
+    groups = Group.objects.order_by("name").values_list("name", flat=True)
+    return f"there is no group {name!r}: {ask_or(otherwise, name, groups)}"
 
 
 def is_source(name: str) -> bool:
@@ -117,4 +119,6 @@ def is_source(name: str) -> bool:
 
 
 def no_source(name: str) -> str:
-    return f"the operator's countersign.toml has no source {name!r}: add [sources.{name}] there"
+    otherwise = f"add [sources.{name}] there"
+    hint = ask_or(otherwise, name, [*base.sources, *base.unusable_sources])
+    return f"the operator's countersign.toml has no source {name!r}: {hint}"

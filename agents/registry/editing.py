@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 
 from agents import headline
+from agents.documents.problems import ask_or
 from agents.errors import Invalid, RiskBearing
 from agents.models import Agent
 from audit import log
@@ -79,8 +80,12 @@ def sign_problems(sign: Any) -> list[str]:
         elif len(names) < FEWEST_SIGNERS[int(tier)]:
             problems.append(f"tier {tier}: name {FEWEST_SIGNERS[int(tier)]} groups or more, one a signature")
         else:
-            problems += [f"tier {tier}: there is no group {name!r}" for name in names if name not in known]
+            problems += [f"tier {tier}: {_no_group(name, known)}" for name in names if name not in known]
     return problems
+
+
+def _no_group(name: str, known: set[str]) -> str:
+    return f"there is no group {name!r}: {ask_or('name one that is there', name, sorted(known))}"
 
 
 def _hides(text: str) -> bool:

@@ -1,13 +1,13 @@
 """Do the names in an agent file exist here? People, groups, other agents and the operator's nouns, each with its place."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.contrib.auth.models import Group
 
 from agents.agentfile import AgentFile, AgentFileErrors, Problem
 from agents.agentfile.grammar import EXTERNAL, RUNTIME_KINDS
-from agents.documents.problems import suggest
+from agents.documents.problems import ask_or, suggest
 from agents.models import Agent, Person
 from agents.policy.reading import Reading
 from agents.registry import beside
@@ -46,13 +46,18 @@ def _people(spec: AgentFile, people: dict[str, Person]) -> list[Problem]:
     problems = []
     for role, username in spec.roles.items():
         if username not in people:
-            message = f"there is no person {username!r}: add them with `manage.py person add {username}`"
+            message = f"there is no person {username!r}: {_who_instead(username)}"
         elif not people[username].is_active:
             message = f"{username} is disabled: name somebody else"
         else:
             continue
         problems.append(spec.problem(f"roles.{role}", message))
     return problems
+
+
+def _who_instead(username: str) -> str:
+    active = Person.objects.filter(is_active=True).order_by("username").values_list("username", flat=True)
+    return ask_or(f"add them with `manage.py person add {username}`", username, active)
 
 
 def _groups(spec: AgentFile) -> list[Problem]:
@@ -96,8 +101,7 @@ def _connectors(spec: AgentFile) -> list[Problem]:
     for place, tool in enumerate(spec.tools):
         path = f"tools[{place}].connector"
         if tool.host not in base.hosts:
-            message = f"the operator's countersign.toml has no host {tool.host!r}: add [hosts.{tool.host}] there"
-            problems.append(spec.problem(f"{path}.host", message))
+            problems.append(spec.problem(f"{path}.host", _no_noun("host", tool.host, base.hosts)))
         if tool.secret and (message := _why_not_secret(tool.secret, tool.host)):
             problems.append(spec.problem(f"{path}.secret", message))
     return problems
@@ -107,7 +111,7 @@ def _why_not_secret(name: str, host: str) -> str | None:
     if name in base.unusable:  # it exists; what keeps it from being used is a matter of readiness
         return None
     if name not in base.secrets:
-        return f"the operator's countersign.toml has no secret {name!r}: add [secrets.{name}] there"
+        return _no_noun("secret", name, [*base.secrets, *base.unusable])
     bound = base.secrets[name].host
     return None if bound == host else f"the secret {name!r} is bound to the host {bound!r}, not to {host!r}"
 
@@ -128,7 +132,8 @@ def _agents(spec: AgentFile) -> Iterator[Problem]:
     known = dict(Agent.objects.filter(slug__in=places.values()).values_list("slug", "runtime")) if places else {}
     for path, slug in places.items():
         if slug not in known:
-            yield spec.problem(path, f"there is no agent {slug!r}: import its file first")
+            slugs = Agent.objects.order_by("slug").values_list("slug", flat=True)
+            yield spec.problem(path, f"there is no agent {slug!r}: {ask_or('import its file first', slug, slugs)}")
         elif known[slug] == EXTERNAL:
             yield spec.problem(path, f"{slug} lives elsewhere and can't be given a task: name an agent that we run")
 
@@ -137,18 +142,21 @@ def _runtime(spec: AgentFile) -> Iterator[Problem]:
     body = spec.runtime_body
     if spec.runtime not in RUNTIME_KINDS and not _is_named(spec.runtime, base.runtimes, base.unusable_runtimes):
         hint = suggest(spec.runtime, [*RUNTIME_KINDS, *sorted(base.runtimes)])
-        yield spec.problem("runtime.kind", f"{_no_noun('runtime', spec.runtime)}; {hint}")
+        yield spec.problem("runtime.kind", f"{_no_noun('runtime', spec.runtime, ())}; {hint}")
     if "script" in body and not _is_named(body["script"], base.scripts, base.unusable_scripts):
-        yield spec.problem("runtime.script", _no_noun("script", body["script"]))
+        yield spec.problem(
+            "runtime.script", _no_noun("script", body["script"], [*base.scripts, *base.unusable_scripts])
+        )
     if "pool" in body and body["pool"] not in base.pools:
-        yield spec.problem("runtime.pool", _no_noun("pool", body["pool"]))
+        yield spec.problem("runtime.pool", _no_noun("pool", body["pool"], base.pools))
     if spec.team and spec.team not in base.teams:
-        yield spec.problem("team", _no_noun("team", spec.team))
+        yield spec.problem("team", _no_noun("team", spec.team, base.teams))
 
 
 def _is_named(name: str, usable: dict, unusable: dict) -> bool:
     return name in usable or name in unusable  # what keeps one from being used: see readiness
 
 
-def _no_noun(noun: str, name: str) -> str:
-    return f"the operator's countersign.toml has no {noun} {name!r}: add [{noun}s.{name}] there"
+def _no_noun(noun: str, name: str, known: Iterable[str]) -> str:
+    hint = ask_or(f"add [{noun}s.{name}] there", name, known)
+    return f"the operator's countersign.toml has no {noun} {name!r}: {hint}"

@@ -234,6 +234,35 @@ def test_names_that_are_not_known_are_lines_with_their_place(file):
     assert not Agent.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "owner: rosa",
+            "owner: rsoa",
+            "roles.owner: there is no person 'rsoa': did you mean \"rosa\"? If not, add them with",
+        ),
+        (
+            "owner: rosa",
+            "owner: qqqq",
+            "roles.owner: there is no person 'qqqq': add them with `manage.py person add qqqq`",
+        ),
+        (
+            "finance",
+            "finanze",
+            "there is no group 'finanze': did you mean \"finance\"? If not, make it by adding somebody",
+        ),
+        ("finance", "qqqq", "there is no group 'qqqq': make it by adding somebody"),
+    ],
+)
+def test_a_name_that_is_nearly_one_that_is_known_is_asked_about(file, old, new, said):
+    add_company()
+    file.write_text(file.read_text().replace(old, new, 1))
+    ended = Ended("agent", "import", file)
+    assert ended.code == 1 and said in ended.err
+    assert not Agent.objects.exists()
+
+
 def test_validating_writes_nothing(file):
     ended = Ended("agent", "validate", file)
     assert ended.code == 0 and "valid" in ended.err and not Agent.objects.exists()

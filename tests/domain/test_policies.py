@@ -192,7 +192,7 @@ def test_a_first_import_with_a_bad_policy_makes_no_agent(folder):
         (
             "finance, leads]",
             "finance, leeds]",
-            "10:84: rules[1].slots[1]: there is no group 'leeds': make it by adding",
+            "10:84: rules[1].slots[1]: there is no group 'leeds': did you mean \"leads\"? If not, make it by adding",
         ),
         ("queue: leads", "queue: leeds", "11:87: rules[2].queue: there is no group 'leeds'"),
         (

@@ -298,10 +298,11 @@ def test_the_import_puts_what_carries_the_agent_and_what_it_may_spend_on_record(
 @pytest.mark.parametrize(
     ("old", "new", "place", "words"),
     [
-        ("script: refunds", "script: refnds", "runtime.script", "no script 'refnds': add [scripts.refnds] there"),
+        ("script: refunds", "script: refnds", "runtime.script", "no script 'refnds': did you mean \"refunds\"? If not, add ["),
         ("refunds}", "refunds, pool: other}", "runtime.pool", "no pool 'other': add [pools.other] there"),
         ("scripted, script: refunds", "scritped", "runtime.kind", 'add [runtimes.scritped] there; did you mean "scripted"?'),
         (BUDGET, f"{BUDGET}\nteam: other", "8:7: team", "no team 'other': add [teams.other] there"),
+        (BUDGET, f"{BUDGET}\ndelegates: [helpr]", "delegates[0]", 'did you mean "helper"? If not, import its file first'),
         (BUDGET, f"{BUDGET}\ndelegates: [other]", "8:13: delegates[0]", "no agent 'other': import its file first"),
         (BUDGET, f"{BUDGET}\nverify: {{agent: other}}", "8:17: verify.agent", "no agent 'other'"),
         (BUDGET, f"{BUDGET}\ndelegates: [helper]", "delegates[0]", "helper lives elsewhere and can't be given a task"),

@@ -16,7 +16,7 @@ class ControlplaneConfig(AppConfig):
 
         logging.captureWarnings(True)  # or they go to stderr as they are, past form and redaction
         try:
-            operator.load(settings.HOME)
+            self.operators_mark = operator.load(settings.HOME).mark
         except operator.BadOperatorFile as error:
             raise SystemExit(f"countersign can't start: {error}") from error
         _close_side_doors()

@@ -16,7 +16,7 @@ THREADS = 16
 os.environ.setdefault("COUNTERSIGN_POOL", str(THREADS))
 
 import controlplane.wsgi  # noqa: E402
-from controlplane import bodies, checks, health, selftest  # noqa: E402
+from controlplane import bodies, checks, connected, health, selftest  # noqa: E402
 from controlplane.news import News  # noqa: E402
 from controlplane.waiting import Door, before_stopping  # noqa: E402
 
@@ -27,7 +27,8 @@ _DJANGOS = {"context", "cursor_factory"}
 def _database() -> dict:
     """Return how the product's own role reaches its database, as psycopg's keywords."""
     parameters = connections["default"].get_connection_params()
-    return {name: value for name, value in parameters.items() if name not in _DJANGOS}
+    named = {"fallback_application_name": connected.name(connected.WEB)}
+    return named | {name: value for name, value in parameters.items() if name not in _DJANGOS}
 
 
 # The operator says that people come by https: the proxy in front ends it, and what reaches us says http.

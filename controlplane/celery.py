@@ -31,6 +31,13 @@ def keep_connections(**_) -> None:
     connections.databases["default"]["CONN_MAX_AGE"] = KEPT_SECONDS
 
 
+@worker_init.connect
+def say_who_is_connected(**_) -> None:
+    from controlplane import connected
+
+    os.environ["PGAPPNAME"] = connected.name(connected.WORKER)  # libpq's, and inherited by the pool's processes
+
+
 @task_prerun.connect
 def look_at_connections(**_) -> None:
     """What was kept isn't used again once the other end has hung up: the database may have been away meanwhile.

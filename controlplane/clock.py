@@ -16,8 +16,6 @@ from audit import refusals
 logger = logging.getLogger("countersign.clock")
 #: One clock ticks at a time; a second one waits in reserve.
 LOCK = 0x0C5_C10C
-#: What a DBA, and `doctor`, see in pg_stat_activity.
-APPLICATION = "countersign clock"
 #: Seconds. What dies by days needn't be looked for every second.
 ERASING_INTERVAL = 3600
 

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 
 import psycopg
 
+from controlplane import connected
+
 CHANNEL = "countersign_news"
-# What a DBA sees in pg_stat_activity: this connection sits idle for good reason.
-APPLICATION = "countersign news"
+APPLICATION = connected.WEB
 # A connection whose other end has silently gone never says so by itself: it is asked, and given this long to answer.
 HEARTBEAT_SECONDS = 10.0
 ANSWER_SECONDS = 5

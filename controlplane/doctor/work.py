@@ -11,11 +11,11 @@ from django.conf import settings
 from django.db import connections
 from kombu.exceptions import OperationalError
 
-from controlplane import broker, tasks
-from controlplane.clock import APPLICATION
+from controlplane import broker, connected, tasks
 from controlplane.doctor.database import one
 from controlplane.doctor.findings import Finding, by_size, fail, ok, one_line, warn
 from controlplane.metrics import figures
+from controlplane.operator import FILE
 
 #: Seconds a ring may take; every process of a worker may just be busy for longer.
 PATIENCE = 10.0
@@ -24,8 +24,12 @@ _DJANGOS = {"context", "cursor_factory"}
 SILENT = 90.0
 _HEARD_OF = f"""
 SELECT extract(epoch FROM clock_timestamp() - max(state_change))::float8
-FROM pg_stat_activity WHERE application_name = '{APPLICATION}'
+FROM pg_stat_activity WHERE application_name LIKE '{connected.CLOCK} %'
 """  # noqa: S608 - ours
+_CONNECTED = """
+SELECT DISTINCT application_name FROM pg_stat_activity
+WHERE datname = current_database() AND application_name LIKE 'countersign % %'
+"""
 _STANDSTILL = "SELECT count(*) FROM agents_standstill WHERE ended_at IS NULL"
 
 
@@ -91,6 +95,26 @@ def clock() -> Iterator[Finding]:
         yield ok("clock", "it asks the database at every tick")
 
 
+def file_in_force() -> Iterator[Finding]:
+    """Whether what runs has read the operator's file as it is here: asked after the workers, who are connected then."""
+    read = [(connected.PROCESSES[kept], mark) for kept, mark in _connected() if kept in connected.PROCESSES]
+    older = {process for process, mark in read if mark != connected.mark()}
+    if older:
+        says = f"{', '.join(sorted(older))} read another file than {settings.HOME / FILE} is now"
+        hint = "Restart them: it is read when a process starts. On several machines, make the files the same."
+        yield warn("file in force", says, hint)
+    elif read:
+        says = f"{', '.join(sorted({process for process, _ in read}))} read countersign.toml as it is now"
+        yield ok("file in force", says)
+
+
+def _connected() -> list[tuple[str, str]]:
+    """Return (whose, mark) of every connection that says so."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(_CONNECTED)
+        return [tuple(name.rsplit(" ", 1)) for (name,) in cursor.fetchall()]
+
+
 def backlog() -> Iterator[Finding]:
     """What is late, by the same figures as /metrics."""
     found = figures.read()
@@ -117,4 +141,4 @@ def standstill() -> Iterator[Finding]:
         yield warn("standstill", "everything is stopped", "`manage.py agent resume --everything --reason WHY` ends it.")
 
 
-QUESTIONS = (broker_there, workers, clock, backlog, standstill)
+QUESTIONS = (broker_there, workers, clock, file_in_force, backlog, standstill)

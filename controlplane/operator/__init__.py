@@ -5,6 +5,7 @@ Read when a process starts. A mistake stops the start with one sentence: a worke
 refuse approved actions.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -27,7 +28,8 @@ FILE = "countersign.toml"
 @dataclass(frozen=True)
 class Nouns:
     """What the file says. `unusable`: secrets whose value isn't there, and why; `unusable_sources` the same, and
-    `unusable_scripts` and `unusable_runtimes` whose code isn't."""
+    `unusable_scripts` and `unusable_runtimes` whose code isn't. `mark` tells the file from others: the beginning of its
+    digest."""
 
     hosts: dict[str, Host] = field(default_factory=dict)
     secrets: dict[str, Secret] = field(default_factory=dict)
@@ -42,12 +44,14 @@ class Nouns:
     unusable_runtimes: dict[str, str] = field(default_factory=dict)
     webhooks: dict[str, Endpoint] = field(default_factory=dict)
     unusable_webhooks: dict[str, str] = field(default_factory=dict)
+    mark: str = "none"
 
 
 def load(home: Path) -> Nouns:
     """Read the operator's file, import the code it names, and hand all of it to the registries. Raises BadOperatorFile."""
     nouns = read(home)
     named = {noun.name: getattr(nouns, noun.name) for noun in fields(nouns)}
+    del named["mark"]
     endpoints.configure(named.pop("webhooks"), named.pop("unusable_webhooks"))
     base.configure(**named)
     for kind, make in nouns.runtimes.items():
@@ -86,4 +90,5 @@ def _nouns(file: OperatorFile) -> Nouns:
         unusable_runtimes=unusable_runtimes,
         webhooks=told,
         unusable_webhooks=unusable_webhooks,
+        mark=hashlib.sha256(file.text.encode()).hexdigest()[:8],
     )

@@ -41,6 +41,20 @@ def test_a_running_installation_is_well(product):
     assert of(found, "workers") == ["ok", "ok"], "a worker answered in each queue"
 
 
+def test_processes_that_have_read_another_file_are_told_to_be_restarted(product):
+    assert of(asked(product, "--only", "workers", "--only", "file_in_force")[1], "file in force") == ["ok"]
+    file = product.home / "countersign.toml"
+    file.write_text("[pools.new]\nper_minute = 1\n")
+    file.chmod(0o600)
+    try:
+        code, found = asked(product, "--only", "workers", "--only", "file_in_force")
+    finally:
+        file.unlink()
+    [told] = [finding for finding in found if finding["name"] == "file in force"]
+    assert (code, told["level"]) == (1, "warn")
+    assert told["says"].startswith("clock, web, worker read another file") and "Restart them" in told["next"]
+
+
 def test_people_read_lines_with_the_next_step(product):
     answer = product.manage("doctor", check=False, env={"COUNTERSIGN_URL": "http://sign.example"})
     assert answer.returncode == 1

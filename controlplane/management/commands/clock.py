@@ -2,7 +2,7 @@ import os
 
 from django.core.management.base import BaseCommand
 
-from controlplane import clock
+from controlplane import clock, connected
 
 
 class Command(BaseCommand):
@@ -11,5 +11,6 @@ class Command(BaseCommand):
     help = "Tick: expire what is due, take back lost leases, ring again for what waits. Runs until it is stopped."
 
     def handle(self, *args, **options) -> None:
-        os.environ["PGAPPNAME"] = clock.APPLICATION  # libpq's: every connection of this process says whose it is
+        # libpq's: every connection of this process says whose it is.
+        os.environ["PGAPPNAME"] = connected.name(connected.CLOCK)
         clock.run()

@@ -25,6 +25,9 @@ CALM_SECONDS = 30.0
 POLITE = ((signal.SIGTERM, 5.0),)
 
 
+TERMINAL = 0  # where the words of whoever started us come from, if they come from one
+
+
 class Stopped(Exception):
     """Somebody asked us to stop: leave whatever is being waited for."""
 
@@ -60,10 +63,15 @@ class Supervisor:
         self.wakeup, self.alarm = socket.socketpair()
         for end in (self.wakeup, self.alarm):
             end.setblocking(False)
+        self.watched = select.poll()
+        self.watched.register(self.wakeup, select.POLLIN)
 
     def listen(self) -> None:
         """Take Ctrl-C, SIGTERM and the end of the terminal as requests to stop; wake up when a child dies."""
         signal.set_wakeup_fd(self.alarm.fileno(), warn_on_full_buffer=False)
+        # The end of a terminal is told to the first process in it alone, which may be a `make` that keeps it to itself.
+        if is_in_foreground(TERMINAL) and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+            self.watched.register(TERMINAL, 0)  # its end is told without being asked for
         signal.signal(signal.SIGCHLD, lambda *_: None)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             # nohup asked for life after the terminal.
@@ -86,7 +94,9 @@ class Supervisor:
     def tick(self, seconds: float = 0.1) -> None:
         """Sleep until something happens, at most so long; look after every child. Raises Stopped when asked to stop."""
         if not self.stopping:
-            select.select([self.wakeup], [], [], seconds)
+            heard = {handle for handle, _ in self.watched.poll(seconds * 1000)}
+            if TERMINAL in heard:
+                self.stopping = "the terminal is gone"
             with suppress(BlockingIOError):
                 self.wakeup.recv(4096)
         if self.stopping:
@@ -195,6 +205,14 @@ def end_strays(record: Path, *, keep: tuple[str, ...] = ()) -> list[str]:
             processes.end_group(was["pid"])
             ended += [name] if born else []
     return ended
+
+
+def is_in_foreground(handle: int) -> bool:
+    """Whether this is a terminal and we are what runs in it, rather than something put aside."""
+    try:
+        return os.tcgetpgrp(handle) == os.getpgrp()
+    except OSError:
+        return False
 
 
 def describe_end(code: int) -> str:

@@ -2,7 +2,9 @@
 
 import json
 import os
+import pty
 import pwd
+import shlex
 import shutil
 import signal
 import socket
@@ -11,6 +13,7 @@ import subprocess
 import sys
 import sysconfig
 import urllib.request
+from contextlib import suppress
 
 import pytest
 
@@ -142,6 +145,26 @@ def test_terminal_that_goes_away_stops_everything(home):
         assert process.wait(timeout=40) == 0
         assert not any(alive(pid) for pid in pids)
     finally:
+        product.discard()
+
+
+def test_terminal_that_goes_away_stops_everything_although_only_its_first_process_is_told(home):
+    product = Product(home)
+    words = [sys.executable, "manage.py", "up", "--home", str(home), "--port", str(product.port), "--no-demo"]
+    # Like make: told of the end, it waits for its child and doesn't pass it on.
+    first, terminal = pty.fork()
+    if first == 0:
+        os.chdir(CHECKOUT)
+        os.execve("/bin/sh", ["sh", "-c", f"trap : HUP; {shlex.join(words)}; exit"], product.env)
+    try:
+        until(lambda: readyz(product) == 200, seconds=60, what="ready")
+        pids = product.pids.values()
+        os.close(terminal)
+        until(lambda: os.waitpid(first, os.WNOHANG)[0], seconds=40, what="the end of it all")
+        assert not any(alive(pid) for pid in pids)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(first, signal.SIGTERM)
         product.discard()
 
 

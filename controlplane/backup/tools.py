@@ -52,4 +52,11 @@ def _run(name: str, url: str, *words: object) -> None:
     command = [find(name), *map(str, words)]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if ended.returncode:
-        raise BadBackup(f"{name} failed: {' '.join(ended.stderr.split())[:500]}")
+        said = " ".join(ended.stderr.split())[:500]
+        older = "version mismatch" in said
+        hint = (
+            f" Install PostgreSQL {places.POSTGRES_MAJOR}'s client programs, and put them first on the PATH."
+            if older
+            else ""
+        )
+        raise BadBackup(f"{name} failed: {said}{hint}")

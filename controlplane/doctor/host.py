@@ -10,6 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from agents.counting import count
 from agents.tools import base
 from approvals.telling import endpoints
 from controlplane import checks, release
@@ -85,8 +86,8 @@ def operators_file() -> Iterator[Finding]:
     for noun, name, why in broken:
         yield warn("countersign.toml", f"the {noun} {name} can't be used: {why}", "Correct it, and restart.")
     if not broken:
-        names = {"hosts": base.hosts, "secrets": base.secrets, "sources": base.sources, "webhooks": endpoints.endpoints}
-        says = ", ".join(f"{len(found)} {noun}" for noun, found in names.items())
+        names = {"host": base.hosts, "secret": base.secrets, "source": base.sources, "webhook": endpoints.endpoints}
+        says = ", ".join(count(len(found), noun) for noun, found in names.items())
         yield ok(
             "countersign.toml", says if (settings.HOME / FILE).exists() else "there is none: agents can call nobody"
         )

@@ -63,7 +63,7 @@ def test_every_command_of_ours_is_documented():
     assert [name for name in ours if f"`{name}" not in page] == []
 
 
-@pytest.mark.parametrize("noun", ["person", "agent", "policy", "lists", "run", "token", "webhook", "demo"])
+@pytest.mark.parametrize("noun", ["person", "agent", "policy", "lists", "run", "token", "webhook", "demo", "dossier"])
 def test_every_verb_of_a_command_is_documented(noun, capsys):
     with pytest.raises(SystemExit):
         call_command(noun, "--help")

@@ -1,4 +1,4 @@
-"""Who may see and do what. Every door asks here; guardian is read here and in `sight` alone.
+"""Who may see and do what. Every door asks here; guardian decides here and in `sight` alone, `onlookers` keeps its rows.
 
 Being superuser gives sight of everything and the right to decide nothing.
 """
@@ -141,6 +141,14 @@ def may_edit(person: Person, agent: Agent) -> bool:
         user=person, content_object=agent, permission__codename="change_agent"
     )
     return person.is_active and granted.exists()
+
+
+def why_not_show(person: Person, agent: Agent) -> str | None:
+    """Say why this person can't give sight of the agent or take it back, or None: its owner may, and superusers, who see
+    everything."""
+    if not (may_edit(person, agent) or (person.is_active and person.is_superuser)):
+        return "Only the agent's owner, or a superuser, gives sight of it and takes it back."
+    return None
 
 
 # --- signing

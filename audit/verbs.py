@@ -90,6 +90,8 @@ VERBS: dict[str, str] = {
     "list.dropped": "{who} dropped a proposed key of the list {list}",
     "grant.given": "{who} granted {tool}",
     "grant.revoked": "{who} revoked {tool}",
+    "sight.given": "{who} gave {to} sight of the agent: {reason}",
+    "sight.taken": "{who} took sight of the agent from {to}: {reason}",
     "token.issued": "{who} issued the token {prefix}",
     "token.revoked": "{who} revoked the token {prefix}",
     "person.added": "{who} added the person {person}",

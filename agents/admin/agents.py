@@ -14,6 +14,7 @@ from django.utils.safestring import mark_safe
 
 from agents import access, granting, identities, registry
 from agents.admin.lists import spoken_for
+from agents.admin.onlookers import SightPage
 from agents.admin.reading import Confined, ReadOnlyInline, dossier_of
 from agents.agentfile import budget
 from agents.errors import Refusal
@@ -150,16 +151,16 @@ class TokenInline(ReadOnlyInline):
 
 
 @admin.register(Agent)
-class AgentAdmin(Confined):
+class AgentAdmin(SightPage, Confined):
     form = AgentForm
     list_display = ["slug", "name", "owner", "standing", "first_enabled_at"]
     list_filter = ["enabled", ("stopped_at", admin.EmptyFieldListFilter), "runtime"]
     search_fields = ["slug", "name", "purpose"]
     readonly_fields = [
         "slug", "policy_label", "sources_named", "runtime", "runtime_given", "caps", "team", "delegates_named",
-        "verified_by", "clients", "standing", "record", "needs",
+        "verified_by", "clients", "standing", "record", "needs", "seen_by",
     ]  # fmt: skip
-    fields = ["slug", "name", "purpose", "sign", *readonly_fields[1:-1]]
+    fields = ["slug", "name", "purpose", "sign", *readonly_fields[1:-2]]
     inlines = [RoleInline, ToolInline, GrantInline, TokenInline]
 
     def get_queryset(self, request):
@@ -180,9 +181,10 @@ class AgentAdmin(Confined):
         return found, repeated
 
     def get_fieldsets(self, request, obj=None):
-        """Show what the agent still needs on its own, under a heading that links lead to."""
+        """Show what the agent still needs, and who sees it, on their own, under headings that links lead to."""
         plain = super().get_fieldsets(request, obj)
-        return plain if obj is None else [*plain, ("Readiness", {"fields": ["needs"], "classes": ["readiness"]})]
+        needs = ("Readiness", {"fields": ["needs"], "classes": ["readiness"]})
+        return plain if obj is None else [*plain, needs, ("Sight", {"fields": ["seen_by"]})]
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         return type("BoundAgentForm", (super().get_form(request, obj, change, **kwargs),), {"request": request})

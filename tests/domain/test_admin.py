@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from agents import identities, lists, people, registry
+from agents import access, identities, lists, people, registry
 from agents.models import Agent, ListEntry, Person, Policy, Tool
 from audit.models import Event, RefusalTally
 from tests.domain.policed import POLICY_YAML, import_folder, import_policed, named_company, write_desk
@@ -463,3 +463,88 @@ def test_lists_and_pages_cost_the_same_queries_however_many_rows(agent):
         registry.import_agent(changed(("agent: desk", f"agent: desk-{number}")), by=OPERATOR)
         identities.issue(agent=agent, by=OPERATOR)
     assert [cost(client, address) for client, address in zip(clients, addresses, strict=True)] == before
+
+
+# --- sight of an agent
+
+
+def sight_page(agent: Agent) -> str:
+    return reverse("admin:agents_agent_sight", args=[agent.pk])
+
+
+def words_of(answer) -> str:
+    """Return the words of a page, without its markup."""
+    return " ".join(re.sub(r"<[^>]+>", "", answer.content.decode()).split())
+
+
+def give_sight(username: str, agent: Agent, **fields):
+    """Post the form that gives sight, as this person; return the answer."""
+    asked = {"person": "", "group": "", "reason": "an audit"} | fields
+    sent = {"do": "give"} | {f"give-{name}": value for name, value in asked.items()}
+    return browser(username).post(sight_page(agent), sent, follow=True)
+
+
+def take_sight(username: str, agent: Agent, who: str):
+    sent = {"do": "take", "take-who": who, "take-reason": "it is over"}
+    return browser(username).post(sight_page(agent), sent, follow=True)
+
+
+def test_an_owner_gives_sight_on_the_page_and_takes_it_there(agent):
+    people.add(username="gil", by=OPERATOR)
+    gil = Person.objects.get(username="gil")
+    answer = give_sight("rosa", agent, person="gil")
+    assert "Given: gil sees Desk from now on." in answer.content.decode()
+    text = words_of(browser("rosa").get(page(agent)))
+    assert "given to gil" in text and "by rosa: an audit" in text
+    assert agent in access.visible_agents(gil)
+    answer = take_sight("rosa", agent, f"person:{gil.pk}")
+    assert "Taken from gil, as of now." in answer.content.decode()
+    assert "given to gil" not in words_of(browser("rosa").get(page(agent)))
+    assert agent not in access.visible_agents(gil)
+
+
+def test_the_agents_page_says_who_sees_it_and_by_what(agent):
+    answer = browser("rosa").get(page(agent))
+    text = words_of(answer)
+    for way in ("role owner: rosa", "group finance (signs at tier 3): ana", "superusers and auditors"):
+        assert way in text
+    assert sight_page(agent) in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({}, "Name a person, or choose a group."),
+        ({"person": "nobody-here"}, "There is no active account of this name."),
+        ({"person": "wei", "reason": ""}, "This field is required."),
+        ({"group": "999999"}, "Select a valid choice."),
+        ({"person": "rosa"}, "They were given sight of this agent already."),
+    ],
+)
+def test_what_is_wrong_with_a_gift_of_sight_is_said_in_the_form(agent, asked, said):
+    answer = give_sight("rosa", agent, **asked)
+    assert answer.status_code == 422 and said in answer.content.decode()
+    assert not Event.objects.filter(verb="sight.given").exists()
+
+
+def test_sight_is_taken_only_from_whom_it_was_given(agent):
+    rosa = Person.objects.get(username="rosa")
+    for who in (f"person:{rosa.pk}", "group:1", "x", ""):
+        assert take_sight("rosa", agent, who).status_code == 422
+    assert not Event.objects.filter(verb="sight.taken").exists()
+
+
+def test_staff_that_doesnt_own_the_agent_reads_who_sees_it_and_gives_nothing(agent):
+    people.change("milan", by=OPERATOR, staff=True)
+    text = browser("milan").get(sight_page(agent)).content.decode()
+    assert "Only the agent&#x27;s owner, or a superuser" in text and '<form method="post" class="sight"' not in text
+    assert give_sight("milan", agent, person="wei").status_code == 403
+    assert RefusalTally.objects.get().code == "not_allowed"
+    assert not Event.objects.filter(verb="sight.given").exists()
+
+
+def test_the_page_of_sight_of_somebody_elses_agent_is_not_there(agent):
+    other = Agent.objects.get(slug="other-desk")
+    for answer in (browser("rosa").get(sight_page(other), follow=True), give_sight("rosa", other, person="rosa")):
+        assert answer.redirect_chain and "Who sees" not in answer.content.decode()
+    assert not Event.objects.filter(verb="sight.given").exists()

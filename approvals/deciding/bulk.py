@@ -65,13 +65,14 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one item: its decision, or why there is none."""
+    """What became of one item: its decision, or why there is none. `standing` is one of their own that stands already."""
 
     action: str
     headline: str
     decision: int | None
     code: str
     detail: str
+    standing: int | None = None
 
 
 def compare(ids: Sequence[UUID], person: Person) -> Comparison:
@@ -118,7 +119,8 @@ def _result(action: Action, item: Bound, decide_one: Callable[[Bound], Decision]
     try:
         decision = decide_one(item)
     except Refusal as refusal:
-        return Result(str(action.pk), action.headline, None, refusal.code, refusal.detail)
+        standing = refusal.extra.get("decision")
+        return Result(str(action.pk), action.headline, None, refusal.code, refusal.detail, standing)
     return Result(str(action.pk), action.headline, decision.pk, "", "")
 
 

@@ -15,7 +15,7 @@ from agents.models import Action, Person, Slot
 from agents.policy.verdict import BREAK_GLASS_TIER
 from approvals.action import brief
 from approvals.action.blocks import checks as pointed
-from approvals.attending import absences, claims, clocks
+from approvals.attending import absences, claims, clockface, clocks
 from approvals.deciding import proof, voting
 from approvals.models import Decision, Look, ReasonCode, Statement, Touch
 from audit import log
@@ -25,7 +25,7 @@ NOTE_LENGTH = 4000
 
 class AlreadyVoted(AlreadyDecided):
     code = "already_voted"
-    sentence = "You have decided on this revision already; the receipt stands in your decisions."
+    sentence = "You have decided on this revision yourself already; the receipt stands in your decisions."
 
 
 @transaction.atomic
@@ -100,10 +100,19 @@ def _undecided(action_id: UUID, by: Person, *, digest: str, revision: int) -> Ac
     """Return the action, locked, on which this person hasn't decided and which is still the bytes they saw."""
     action = lock(action_id, by)
     if standing := voting.standing(action, by):
-        raise AlreadyVoted(f"{AlreadyVoted.sentence} It is receipt {standing.pk}.", decision=standing.pk)
+        raise AlreadyVoted(_how_decided(standing, by), decision=standing.pk)
     if (digest, revision) != (action.digest, action.revision):
         raise Stale(current_digest=action.digest, current_revision=action.revision)
     return action
+
+
+def _how_decided(decision: Decision, by: Person) -> str:
+    """Say to its maker what they decided themselves, as what, when, and by which account if it was another of theirs."""
+    word = "approved" if decision.word == Decision.Word.APPROVE else "rejected"
+    role = f" for {decision.slot.label}" if decision.slot else ""
+    code = f" ({decision.get_reason_code_display().lower()})" if decision.reason_code else ""
+    account = "" if decision.person_id == by.pk else f", with your account {decision.person.username}"
+    return f"You {word} it yourself{role}{code}, on {clockface.instant(decision.decided_at)}{account}."
 
 
 def _approve(
@@ -132,8 +141,8 @@ def read_form(word: str, reason_code: str, note: str) -> tuple[str, str]:
             errors=[{"field": "reason_code", "message": f"one of {known}"}],
         )
     if reason_code == ReasonCode.OTHER and not note:
-        needed = "The reason Other needs a note."
-        raise Invalid(needed, errors=[{"field": "note", "message": needed}])
+        wanted = {"field": "note", "message": "say in words what is wrong; the agent reads it"}
+        raise Invalid("The reason Other needs a note.", errors=[wanted])
     return reason_code, note
 
 
@@ -156,8 +165,8 @@ def _require_whole(action: Action, by: Person, note: str, given: Mapping[str, st
 
 def _require_reason(action: Action, note: str) -> None:
     if action.effective_tier == BREAK_GLASS_TIER and not note:
-        needed = "Breaking the glass needs a reason: say why it can't wait for the ordinary way."
-        raise Invalid(needed, errors=[{"field": "note", "message": needed}])
+        wanted = {"field": "note", "message": "say why it can't wait for the ordinary way"}
+        raise Invalid("Breaking the glass needs a reason.", errors=[wanted])
 
 
 def _was_shown(action: Action, by: Person, preview_hash: str, template_version: str) -> bool:

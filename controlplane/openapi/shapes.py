@@ -70,7 +70,7 @@ _QUESTION = shape(
     answered_at=maybe(TIME), ended_as=maybe(TEXT),
 )  # fmt: skip
 _HANDOVER = shape(action=ID, from_=TEXT, to=TEXT, until=TIME, answer=maybe(TEXT))
-_RESULT = shape(action=ID, headline=TEXT, decision=maybe(NUMBER), code=TEXT, detail=TEXT)
+_RESULT = shape(action=ID, headline=TEXT, decision=maybe(NUMBER), code=TEXT, detail=TEXT, standing=maybe(NUMBER))
 _ABSENCE = shape(id=NUMBER, person=TEXT, since=TIME, until=TIME, stand_in=maybe(TEXT), ended_at=maybe(TIME))
 _ABSENCES = shape(
     mine=each(ref("Absence")), past=each(ref("Absence")), standing_in=each(ref("Absence")), could_stand_in=each(TEXT)

@@ -51,6 +51,13 @@ def test_one_that_fails_keeps_none_of_the_others(company):
     assert results[1].decision is None and results[1].detail
 
 
+def test_one_that_they_decided_themselves_names_their_receipt(company):
+    items = transfers(company, 10, 20)
+    mine = decide(items[1], company.lea)
+    results = together(items, company.lea)
+    assert [(result.code, result.standing) for result in results] == [("", None), ("already_voted", mine.pk)]
+
+
 def test_one_whose_digest_isnt_what_was_seen_is_stale(company):
     first, second = transfers(company, 10, 20)
     results = bulk.decide([Bound(first.pk, "0" * 64, 1), *bound([second])], by=company.lea, word="approve")

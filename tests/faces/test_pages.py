@@ -1,5 +1,6 @@
 """The pages of the desk, as a browser without JavaScript meets them."""
 
+import html
 import re
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from agents import states, stops
 from agents.models import Action
+from approvals.attending import clockface
 from approvals.deciding import desk
 from approvals.models import Decision, Look, Statement
 from audit.actors import Actor
@@ -29,6 +31,11 @@ def page(action: Action) -> str:
 
 def text(response) -> str:
     return response.content.decode()
+
+
+def shown(body: str) -> str:
+    """Return the words of a page, without its markup."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", "", body)).split())
 
 
 def form(action: Action, word: str, **fields) -> dict:
@@ -376,7 +383,8 @@ def test_a_rejection_without_a_code_comes_back_with_what_was_typed(at, agent, fi
 
 def test_the_reason_other_asks_for_its_note_at_the_field(at, agent, fin):
     body = text(decide(at(fin), make_action(agent), "reject", reason_code="other"))
-    assert "The reason Other needs a note." in body and "`" not in body
+    assert body.count("The reason Other needs a note.") == 1 and "`" not in body
+    assert "Say in words what is wrong; the agent reads it." in body
     assert '<a href="#reject-note">Note' in body
     assert re.search(r'id="reject-note"[^>]* aria-describedby="reject-note-fault"', body)
     assert 'value="other" selected' in body
@@ -409,6 +417,40 @@ def test_a_second_click_says_that_it_was_decided(at, agent, fin):
     assert answer.status_code == 409
     assert page(action) in text(answer)
     assert Decision.objects.count() == 1
+
+
+def test_who_decides_again_is_told_that_they_did_it_themselves_when_as_what_and_where_the_receipt_is(at, agent, fin):
+    action = make_action(agent)
+    assert decide(at(fin), action, "approve").status_code == 303
+    decision = Decision.objects.get()
+    body = text(decide(at(fin), action, "reject", reason_code="wrong_value"))
+    assert "You have decided this already" in body and "changed before you" not in body
+    assert f"You approved it yourself for finance, on {clockface.instant(decision.decided_at)}." in shown(body)
+    assert f'href="{reverse("receipt", args=[decision.pk])}">Receipt {decision.pk}</a>' in body
+    assert "Nothing of what you sent was written." in body
+
+
+def test_who_rejected_it_with_another_account_reads_with_which(at, agent, fin):
+    action = make_action(agent)
+    decide(at(fin), action, "reject", reason_code="wrong_value")
+    body = text(decide(at(make_person("fin-two", "finance", human=fin)), action, "approve"))
+    assert "You rejected it yourself (wrong value), on " in shown(body) and "with your account fin." in shown(body)
+
+
+def test_what_somebody_else_decided_still_reads_as_that(at, agent, fin, lea):
+    action = make_action(agent)
+    decide(at(lea), action, "reject", reason_code="wrong_value")
+    answer = decide(at(fin), action, "approve")
+    assert answer.status_code == 409 and "It changed before you" in text(answer)
+
+
+def test_taking_a_signature_back_twice_says_so_and_leads_to_its_receipt(at, agent, fin):
+    decide(at(fin), make_action(agent), "approve")
+    decision = Decision.objects.get()
+    for _ in range(2):
+        answer = at(fin).post(reverse("withdraw-decision", args=[decision.pk]))
+    assert answer.status_code == 409 and "You took it back already" in text(answer)
+    assert f'href="{reverse("receipt", args=[decision.pk])}"' in text(answer)
 
 
 @pytest.mark.parametrize(

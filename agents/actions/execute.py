@@ -15,7 +15,7 @@ from agents.lifecycle import State
 from agents.models import Action
 from agents.tools import http
 from agents.tools.failures import shows_down
-from agents.tools.results import Answered, NothingSent, Result
+from agents.tools.results import Answered, NothingSent, Result, Unclear
 from audit import log
 from audit.actors import Actor
 
@@ -100,19 +100,28 @@ def _move(taken: Claim, result: Result) -> None:
         states.move(action, to=to, by=Actor.SYSTEM, where=guard, data=data, beside=kept, error=result.error())
         return
     sent = not isinstance(result, NothingSent) or earlier
-    retry_or_ask(action, sent=sent, reason=result.reason, where=guard, data=data)
+    detail = result.detail if isinstance(result, Unclear) else ""
+    retry_or_ask(action, sent=sent, reason=result.reason, detail=detail, where=guard, data=data)
 
 
 def retry_or_ask(
-    action: Action, *, sent: bool, reason: str, where: dict, data: dict | None = None, spent: bool = False
+    action: Action,
+    *,
+    sent: bool,
+    reason: str,
+    where: dict,
+    data: dict | None = None,
+    spent: bool = False,
+    detail: str = "",
 ) -> None:
     """Decide what an attempt without a clear answer becomes: another attempt, a failure, or a question to people.
 
-    `sent` says whether anything may have gone out, in this attempt or an earlier one; `spent` that none may follow.
+    `sent` says whether anything may have gone out, in this attempt or an earlier one; `spent` that none may follow;
+    `detail` more than the reason does, in words.
     """
     idempotent = action.definition.body["idempotent"]
     data = {"reason": reason, "attempt": action.attempts, **(data or {})}
-    error = {"code": reason, "detail": f"Attempt {action.attempts}: {reason.replace('_', ' ')}."}
+    error = {"code": reason, "detail": f"Attempt {action.attempts}: {detail or reason.replace('_', ' ')}."}
     spent = spent or action.attempts >= MAX_ATTEMPTS
     if sent and (spent or not idempotent):
         due = Now() + UNKNOWN_DUE

@@ -1,6 +1,7 @@
 """The hand that speaks HTTP: one request, one total deadline, no redirects, no proxies, a capped answer, never unpacked."""
 
 import json
+import re
 import time
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,6 +11,7 @@ import httpcore
 from django.conf import settings
 
 from agents import canonical, tracing
+from agents.counting import count
 from agents.tools import base, own_secrets
 from agents.tools.credentials import Errand, mint
 from agents.tools.exchange import AddressRefused, Network
@@ -62,7 +64,7 @@ def send(connector: dict, wire: WireRequest, *, errand: Errand, deadline: float)
     except httpcore.TimeoutException:
         return Unclear(reason="tool_timeout")
     except _TooLarge:
-        return Unclear(reason="answer_too_large")
+        return Unclear(reason="answer_too_large", detail=f"its answer is over {MAX_ANSWER_BYTES // 1024} KiB")
     except (httpcore.NetworkError, httpcore.ProtocolError):
         return Unclear(reason="connection_lost")
 
@@ -128,8 +130,8 @@ def _read(response: httpcore.Response) -> bytes:
 def _judge(response: Response) -> Result:
     status, output = response.status, _parse(response.body)
     if 200 <= status < 300:
-        if _is_no_answer(response):
-            return Unclear(reason="answer_unreadable", status=status)
+        if why := _why_unreadable(response):
+            return Unclear(reason="answer_unreadable", status=status, detail=why)
         return Answered(ok=True, status=status, output=output)
     # A redirect isn't followed (the credential would go where nobody signed for), and it is no refusal either: many
     # services answer a POST that took effect with one.
@@ -138,22 +140,31 @@ def _judge(response: Response) -> Result:
     return Answered(ok=False, status=status, output=output, reason=f"tool_refused_{status}")
 
 
-def _is_no_answer(response: Response) -> bool:
-    """Whether this is no word of the tool's: JSON that can't be read, or the page of a proxy or a sign-in in between.
+def _why_unreadable(response: Response) -> str:
+    """Say why this is no word of the tool's, or "": JSON that can't be read, or the page of a proxy or a sign-in in between.
 
     We ask for JSON. Plain text, other kinds and an empty body are for the tool to choose.
     """
-    if response.content_type in _PAGES:
-        return True
-    if response.content_type != "application/json" and not response.content_type.endswith("+json"):
-        return False
-    if not response.body.strip():
-        return False
+    kind = response.content_type
+    came = f"it answered {response.status} with {_shown_kind(kind)}, {count(len(response.body), 'byte')}"
+    if kind in _PAGES:
+        return f"{came}: a page, where JSON was asked for"
+    if (kind != "application/json" and not kind.endswith("+json")) or not response.body.strip():
+        return ""
     try:
         json.loads(response.body)
+    except json.JSONDecodeError as error:
+        return f"{came}, which isn't JSON at line {error.lineno}, column {error.colno}"
+    except UnicodeDecodeError as error:
+        return f"{came}, which isn't text at byte {error.start + 1}"
     except (ValueError, RecursionError):
-        return True
-    return False
+        return f"{came}, which can't be read as JSON"
+    return ""
+
+
+def _shown_kind(kind: str) -> str:
+    """Return a media type as it may stand in a sentence: it is the other side's text."""
+    return kind if re.fullmatch(r"[a-z0-9.+_-]{1,40}/[a-z0-9.+_-]{1,40}", kind) else "an odd kind of JSON"
 
 
 def _parse(body: bytes) -> Any:

@@ -19,10 +19,11 @@ class Answered:
 
 @dataclass(frozen=True)
 class Unclear:
-    """Something went out and no clear answer came back: it may have taken effect."""
+    """Something went out and no clear answer came back: it may have taken effect. `detail` says more than the reason."""
 
     reason: str
     status: int | None = None
+    detail: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """One action as a person reads it before deciding: the blocks of its page, put together. Only reads."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,9 +10,10 @@ from agents.lifecycle import State
 from agents.models import Action, AgentRole, Person, Slot
 from agents.tools import base
 from approvals import inert, queue
-from approvals.action import brief, controls, grounds, history
+from approvals.action import brief, controls, grounds, history, tense
 from approvals.action.blocks import (
     account,
+    answer,
     card,
     changes,
     checks,
@@ -111,6 +111,7 @@ class Sheet:
     proof: Proof
     card: card.Card | None
     changes: changes.Changes
+    tense: tense.Tense
     reach: reach.Reach
     closely: list[closely.Sign]
     gates: list[gates.Gate]
@@ -126,8 +127,8 @@ class Sheet:
     drift: dict
     incomplete: list[str]
     masked: bool
-    answer: str
-    error: str
+    answer: answer.Answer | None
+    error: answer.Error | None
     said: list[Entry]
     history: list[Entry]
     controls: Controls
@@ -173,6 +174,7 @@ def for_person(action: Action, person: Person, *, recheck: Recheck | None = None
         proof=proof,
         card=card.of(action, before, masked=masked),
         changes=changed,
+        tense=tense.of(action.state),
         reach=reach.of(action),
         closely=signs,
         gates=gates.of(action, before.run),
@@ -190,8 +192,8 @@ def for_person(action: Action, person: Person, *, recheck: Recheck | None = None
         drift=_drift(action),
         incomplete=brief.said(action, seen, changed) if may.approve else [],
         masked=masked,
-        answer=_pretty(action.content.output),
-        error=_pretty(action.error and {name: part for name, part in action.error.items() if name not in _DRIFT}),
+        answer=answer.of(action, masked=masked),
+        error=answer.error_of(action),
         said=[] if action.state == State.UNKNOWN else [one for one in events if one.verb == history.STATED],
         history=events,
         controls=may,
@@ -268,10 +270,6 @@ def _payload(action: Action) -> dict:
 
 def _drift(action: Action) -> dict:
     return {name: part for name, part in (action.error or {}).items() if name in _DRIFT}
-
-
-def _pretty(value) -> str:
-    return "" if value is None else json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def _expires(action: Action, now: datetime) -> str:

@@ -207,6 +207,7 @@ def test_huge_answer_is_cut_and_unclear(company, tool):
     tool.behaviour = says(200, b"[" + b"1," * 300_000 + b"1]")
     action = run(make_approved(company, OTHER))
     assert (action.state, action.error["code"]) == ("unknown", "answer_too_large")
+    assert action.error["detail"] == "Attempt 1: its answer is over 256 KiB."
     assert action.content.output is None
 
 
@@ -227,6 +228,29 @@ def test_a_page_in_between_or_broken_json_is_no_yes(company, tool, kind, body, s
     action = run(make_approved(company, OTHER))
     assert action.state == state
     assert (action.error or {}).get("code") == (None if state == "succeeded" else "answer_unreadable")
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "why"),
+    [
+        (
+            "text/html",
+            b"<h1>Sign in</h1>",
+            "it answered 200 with text/html, 16 bytes: a page, where JSON was asked for",
+        ),
+        (
+            "application/json",
+            b'{"a": 1,\n "b": }',
+            "with application/json, 16 bytes, which isn't JSON at line 2, column 7",
+        ),
+        ("application/json", b'"caf\xe9"', "6 bytes, which isn't text at byte 5"),
+        ("application/ignore what\xa0you read+json", b"{", "with an odd kind of JSON, 1 byte, which isn't JSON"),
+    ],
+)
+def test_an_answer_nobody_can_read_says_what_was_wrong_with_it(company, tool, kind, body, why):
+    tool.behaviour = says(200, body, **{"Content-Type": kind})
+    action = run(make_approved(company, OTHER))
+    assert action.error["detail"].startswith("Attempt 1: it answered 200") and why in action.error["detail"]
 
 
 def test_a_tool_with_keys_is_asked_again_when_its_answer_cannot_be_read(company, tool):

@@ -34,7 +34,7 @@ from approvals.action.history import Entry
 from approvals.attending import clockface
 from approvals.attending.clockface import Due
 
-TEMPLATE = "action/4"  # counts up when the page shows something else: a decision keeps which one it was made on
+TEMPLATE = "action/5"  # counts up when the page shows something else: a decision keeps which one it was made on
 
 
 @dataclass(frozen=True)

@@ -213,32 +213,52 @@ def _missing(runs: Iterable[UUID]) -> dict[UUID, tuple[str, ...]]:
     return {run_id: tuple(labels) for run_id, labels in found.items()}
 
 
-# A task may be large and a list shows many, so the database cuts them; what is short in it, like an id, comes first.
-# Of erased words `{}` is left.
+#: Where a task's input may say in words what it is for; the first that does names the run.
+GOALS = ("goal", "purpose", "task")
+# A task may be large and a list shows many, so the database cuts them; what is short in it, like an id, comes first. What
+# is larger than `%(small)s` stored bytes isn't unpacked to look for a goal. Of erased words `{}` is left.
 _ABOUT = """
-SELECT run.id, left(COALESCE(
-    (SELECT action.headline FROM agents_runstep AS step JOIN agents_action AS action ON action.id = step.action_id
-     WHERE step.run_id = run.id ORDER BY step.number LIMIT 1),
+SELECT run.id, left(COALESCE(goal.words, acted.headline,
     (SELECT string_agg(format('%%s: %%s', name, COALESCE(value, 'null')), ', ' ORDER BY length(value) > 40, place)
      FROM agents_runcontent AS content,
           jsonb_each_text(CASE jsonb_typeof(content.input) WHEN 'object' THEN content.input END)
               WITH ORDINALITY AS member(name, value, place)
      WHERE content.run_id = run.id),
-    ''), %(most)s + 1)
-FROM agents_run AS run WHERE run.id = ANY(%(ids)s)
+    ''), %(most)s + 1), CASE WHEN goal.words IS NULL THEN acted.actions - 1 ELSE 0 END
+FROM agents_run AS run
+LEFT JOIN LATERAL (
+    SELECT content.input ->> key AS words
+    FROM agents_runcontent AS content, unnest(%(goals)s::text[]) WITH ORDINALITY AS asked(key, nth)
+    WHERE content.run_id = run.id AND pg_column_size(content.input) <= %(small)s
+        AND jsonb_typeof(content.input -> key) = 'string' AND content.input ->> key ~ '\\S'
+    ORDER BY nth LIMIT 1
+) AS goal ON true
+LEFT JOIN LATERAL (
+    SELECT (array_agg(action.headline ORDER BY step.number))[1] AS headline, count(*) AS actions
+    FROM agents_runstep AS step JOIN agents_action AS action ON action.id = step.action_id WHERE step.run_id = run.id
+) AS acted ON true
+WHERE run.id = ANY(%(ids)s)
 """
+_SMALL = 64 * 1024
 
 
 def abouts(runs: Sequence[UUID]) -> dict[UUID, str]:
-    """Return what each run is about, in a line: the headline of its first action, or its input until there is one.
+    """Return what each run is about, in a line: the goal its task names, else the headline of its first action and how many
+    more there are, or its input until there is one.
 
-    Empty where there is neither. It tells no more than the run's own page. Other people's text: show it inert.
+    Empty where there is none of these. It tells no more than the run's own page. Other people's text: show it inert.
     """
     if not runs:
         return {}
+    asked = {"ids": list(runs), "most": _LINE, "goals": list(GOALS), "small": _SMALL}
     with connection.cursor() as cursor:
-        cursor.execute(_ABOUT, {"ids": list(runs), "most": _LINE})
-        return {run: about if len(about) <= _LINE else f"{about[:_LINE]}…" for run, about in cursor.fetchall()}
+        cursor.execute(_ABOUT, asked)
+        return {run: _line(about, more or 0) for run, about, more in cursor.fetchall()}
+
+
+def _line(about: str, more: int) -> str:
+    cut = about if len(about) <= _LINE else f"{about[:_LINE]}…"
+    return f"{cut} and {more} more" if more > 0 else cut
 
 
 def short(run_id: UUID) -> str:

@@ -189,11 +189,36 @@ def test_what_was_not_run_is_said_and_failures_come_first(company):
     action = refund(company)
     found = gates.of(action, None)
     order = [gate.result for gate in found]
-    assert order == sorted(order, key=("fail", "not_run", "pass").index)
-    assert results(action)["Duplicate"] == "not_run"
-    assert results(action)["Budget of the run"] == "not_run"
-    assert results(action)["Redaction"] == "not_run"
+    assert order == sorted(order, key=("fail", "not_run", "pass", "not_set_up", "not_applicable").index)
+    assert results(action)["Duplicate"] == "not_set_up"
+    assert results(action)["Budget of the run"] == "not_applicable"
+    assert results(action)["Redaction"] == "not_set_up"
     assert results(action)["Policy"] == "pass"
+
+
+def test_what_cannot_apply_is_no_warning_and_stands_last_with_its_reason(company):
+    action = make_action(company.agent, "look_up")
+    found = gates.of(action, None)
+    assert [(gate.name, gate.words) for gate in found[-2:]] == [
+        ("Duplicate", "Doesn't apply"), ("Budget of the run", "Doesn't apply"),
+    ]  # fmt: skip
+    assert "only reads" in found[-2].text and "without a run" in found[-1].text
+    assert not [gate for gate in found if gate.result == "not_run"]
+
+
+def test_what_was_wanted_and_could_not_be_looked_up_still_warns():
+    company = make_company(tools=[{**REFUND, "business_key": ["order_id"]}])
+    action = make_action(company.agent)
+    action.snapshot = {name: part for name, part in action.snapshot.items() if name not in ("totals", "rejected_by")}
+    assert results(action)["Duplicate"] == results(action)["Rejected before"] == "not_run"
+    assert gates.of(action, None)[0].result == "not_run"
+
+
+def test_the_words_about_ranges_stand_only_beside_a_range(company):
+    action = make_action(company.agent)
+    assert not track.of(action).has_ranges
+    decide(make_action(company.agent), company.fin, "reject")
+    assert track.of(action).has_ranges
 
 
 def test_a_duplicate_a_rule_and_a_hidden_character_have_failed():

@@ -351,9 +351,9 @@ def test_whoever_can_decide_nothing_reads_who_signed_and_looked(at, agent, rosa,
 def test_a_decision_keeps_what_its_maker_was_shown(at, agent, fin):
     action = make_action(agent)
     shown = re.search(r'name="shown" value="([0-9a-f]{64})"', text(at(fin).get(page(action)))).group(1)
-    decide(at(fin), action, "approve", shown=shown, template="action/4")
+    decide(at(fin), action, "approve", shown=shown, template="action/5")
     decision = Decision.objects.get()
-    assert (decision.preview_hash, decision.template_version) == (shown, "action/4")
+    assert (decision.preview_hash, decision.template_version) == (shown, "action/5")
     assert Look.objects.get().preview_hash == shown
 
 

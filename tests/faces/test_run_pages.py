@@ -144,7 +144,40 @@ def test_a_run_is_known_by_its_first_action_and_before_that_by_its_input(at, com
     carry(run)
     first, second = Action.objects.filter(run_id=run.pk).order_by("pk")
     assert first.headline != second.headline
-    assert known_as(at(company.fin), run) == first.headline
+    assert known_as(at(company.fin), run) == f"{first.headline} and 1 more"
+
+
+def test_a_run_is_known_by_the_goal_its_task_names(at, company):
+    run = begin(company, {"propose": [look("A-1"), refund("A-2")]})
+    for given, known in [
+        ({"task": "Mend it", "goal": "Answer T-7"}, "Answer T-7"),
+        ({"purpose": "Tidy up <b>"}, "Tidy up <b>"),
+        ({"goal": "  ", "task": "Mend it"}, "Mend it"),
+        ({"goal": {"words": 1}}, f"{first_of(run)} and 1 more"),
+        ({"goal": "g" * 9000}, "g" * 160 + "…"),
+        (["goal"], f"{first_of(run)} and 1 more"),
+    ]:
+        RunContent.objects.filter(run=run).update(input=given)
+        assert known_as(at(company.fin), run) == known
+
+
+def test_two_runs_of_the_same_beginning_are_told_apart_by_id_and_start(at, company):
+    one, other = (begin(company, {"propose": [look("A-1")]}) for _ in range(2))
+    for run in (one, other):
+        body = text(at(company.fin).get(page(run)))
+        line = body[body.index("Run <code>") :].partition("</p>")[0]
+        assert str(run.pk)[-8:] in line and f'started <time datetime="{run.created_at:%Y-%m-%d}' in line
+    assert str(one.pk)[-8:] != str(other.pk)[-8:]
+
+
+def test_the_name_of_a_run_that_goes_on_is_drawn_anew(at, company):
+    run = begin(company, {"propose": [refund("A-1")]})
+    body = text(at(company.fin).get(reverse("run-live", args=[run.pk])))
+    assert re.search(r'<h1 id="run-name" hx-swap-oob="outerMorph">', body) and first_of(run)[:12] in body
+
+
+def first_of(run: Run) -> str:
+    return Action.objects.filter(run_id=run.pk).order_by("pk").first().headline
 
 
 def test_what_a_run_is_about_is_one_line_however_much_was_asked(at, company):
@@ -171,7 +204,11 @@ def known_as(browser, run: Run) -> str:
     own = text(browser.get(page(run)))
     known, heading, title = (
         html.unescape(re.sub(r"<[^>]*>", "", part))
-        for part in (row[1], re.search(r"<h1>(.*?)</h1>", own)[1], re.search(r"<title>(.*?)</title>", own, re.S)[1])
+        for part in (
+            row[1],
+            re.search(r"<h1[^>]*>(.*?)</h1>", own)[1],
+            re.search(r"<title>(.*?)</title>", own, re.S)[1],
+        )
     )
     assert known == heading
     assert known == run.agent.name or title.startswith(f"{known}: ".replace("U+000A", "[U+000A]"))

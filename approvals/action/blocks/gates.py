@@ -1,4 +1,4 @@
-"""What was checked by us before anybody was asked: passed, failed, or not run. Only what was really looked at counts."""
+"""What was checked by us before anybody was asked: passed, failed, or why not. Only what was really looked at counts."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,9 +15,12 @@ from agents.policy.verdict import Missing, Reason
 from approvals import inert
 from approvals.attending import clockface
 
-Result = Literal["fail", "not_run", "pass"]
-WORDS: dict[Result, str] = {"fail": "Failed", "not_run": "Not run", "pass": "Passed"}
-_FIRST: tuple[Result, ...] = ("fail", "not_run", "pass")
+#: `not_run` was wanted and came to nothing, which is a warning. `not_set_up` nobody asked for, `not_applicable` can't be.
+Result = Literal["fail", "not_run", "pass", "not_set_up", "not_applicable"]
+WORDS: dict[Result, str] = {
+    "fail": "Failed", "not_run": "Not run", "pass": "Passed", "not_set_up": "Not set up", "not_applicable": "Doesn't apply",
+}  # fmt: skip
+_FIRST: tuple[Result, ...] = tuple(WORDS)
 _BY_CODE = ("duplicate_business_key", "rejected_before")  # these have a check of their own
 
 
@@ -35,7 +38,7 @@ class Gate:
 
 
 def of(action: Action, run: Run | None) -> list[Gate]:
-    """Return every check, failed ones first; `run` is the one it came with. One query."""
+    """Return every check, failed ones first, what doesn't apply last; `run` is the one it came with. One query."""
     gates = [
         *_policy(action),
         *_limits(action),
@@ -84,8 +87,12 @@ def _limits(action: Action) -> Iterator[Gate]:
 def _duplicate(action: Action) -> Gate:
     key = action.definition.body.get("business_key")
     totals = action.snapshot.get("totals", {})
-    if not key or limiting.DUPLICATE not in totals:
-        return Gate("Duplicate", "not_run", "The tool doesn't say which arguments make two actions the same.")
+    if action.definition.body.get("effect") == "read":
+        return Gate("Duplicate", "not_applicable", "The tool only reads: doing it twice changes nothing.")
+    if not key:
+        return Gate("Duplicate", "not_set_up", "The tool doesn't say which arguments make two actions the same.")
+    if limiting.DUPLICATE not in totals:
+        return Gate("Duplicate", "not_run", "It wasn't looked up for this one.")
     same = " and ".join(key)
     total = totals[limiting.DUPLICATE]
     if total is None:
@@ -124,16 +131,16 @@ def _hidden(action: Action) -> Gate:
 def _redaction(action: Action) -> Gate:
     if kinds := action.snapshot.get("redact"):
         return Gate("Redaction", "pass", f"Masked in the agent's words: {', '.join(sorted(kinds))}.")
-    return Gate("Redaction", "not_run", "The policy masks nothing in the agent's words.")
+    return Gate("Redaction", "not_set_up", "The policy masks nothing in the agent's words.")
 
 
 def _budget(run: Run | None) -> Gate:
     if run is None:
-        return Gate("Budget of the run", "not_run", "It came without a run, so nothing says what it cost to get here.")
+        return Gate("Budget of the run", "not_applicable", "It came without a run, so there is no budget of one.")
     used = {"tokens": run.tokens_in + run.tokens_out, "micros": run.micros_inference + run.micros_tooling}
     caps = {unit: run.caps[unit] for unit in used if run.caps.get(unit)}
     if not caps:
-        return Gate("Budget of the run", "not_run", "Its run has no cap on tokens or money.")
+        return Gate("Budget of the run", "not_set_up", "Its run has no cap on tokens or money.")
     text = "; ".join(
         f"{budgets.in_words(unit, used[unit])} of {budgets.in_words(unit, cap)}" for unit, cap in caps.items()
     )

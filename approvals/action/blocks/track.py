@@ -31,6 +31,11 @@ class Track:
     most: int
     figures: list[Figure]
 
+    @property
+    def has_ranges(self) -> bool:
+        """Whether any share has something behind it, and so a range."""
+        return any(figure.share.of for figure in self.figures)
+
 
 def of(action: Action) -> Track:
     """Return the track record of the action's agent with its tool. One query."""

@@ -284,9 +284,25 @@ def _quoted(record: Record) -> list[Point]:
 def _fact(one: object) -> str:
     if not isinstance(one, dict):
         return str(one)
-    value = one.get("value")
-    shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return f"{shown}, from {one.get('from', '?')}" + (f" as of {one['as_of']}" if one.get("as_of") else "")
+    return f"{_plain(one.get('value'))}, from {one.get('from', '?')}" + (
+        f" as of {one['as_of']}" if one.get("as_of") else ""
+    )
+
+
+def _plain(value: object) -> str:
+    """Return a value of a fact in words: the forms in which one is kept are for machines."""
+    match value:
+        case str():
+            return value
+        case {"missing": code, "detail": detail}:
+            return f"not known: {detail or _words(str(code))}"
+        case {"timestamp": text} | {"number": text}:
+            return str(text)
+        case {"record": dict(fields)}:
+            return ", ".join(f"{name} {_plain(part)}" for name, part in fields.items()) or "nothing in it"
+        case list():
+            return ", ".join(_plain(part) for part in value) or "nothing in it"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _words(code: str) -> str:

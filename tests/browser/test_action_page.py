@@ -14,10 +14,11 @@ def items(company):
     """A refund of tier 3 and a reply of tier 2 that runs ask for, and a reply as hostile as it gets."""
     waiting = company.park("31.25")["held"]
     company.agent.propose("read_ticket", ticket_id="T-1004")
+    read = company.agent.propose("look_up_order", order_id="A-2014")
     answer = company.agent.propose("send_reply", ticket_id="T-1004", text=HOSTILE)
     assert answer.status_code == 202, answer.text
     refund = next(one for one in waiting if one["tool"] == "issue_refund")
-    return {"refund": refund["id"], "reply": answer.json()["id"]}
+    return {"refund": refund["id"], "reply": answer.json()["id"], "read": read.json()["id"]}
 
 
 def address(items: dict, name: str, query: str = "") -> str:
@@ -27,10 +28,24 @@ def address(items: dict, name: str, query: str = "") -> str:
 @pytest.mark.long
 def test_axe_finds_nothing_in_any_of_its_forms(window, company, items):
     page = window("mara", **looking.WITH_AXE).page
-    for path in (address(items, "refund"), address(items, "reply"), address(items, "refund", "?split=1")):
+    forms = [address(items, name) for name in ("refund", "reply", "read")]
+    for path in (*forms, address(items, "refund", "?split=1")):
         page.goto(path)
         page.evaluate("document.querySelectorAll('main details').forEach(one => one.open = true)")
         assert not (found := looking.faults(page)), (path, found)
+
+
+def test_what_a_tool_answered_is_read_as_a_list_and_as_it_came_with_a_key(window, company, items):
+    page = window("mara").page
+    page.goto(address(items, "read"))
+    came = page.get_by_test_id("came")
+    assert (
+        came.locator("dl").first.inner_text().count("order_id") == 1
+        and "{" not in came.locator("dl").first.inner_text()
+    )
+    came.locator("summary").press("Enter")
+    assert '"order_id": "A-2014"' in came.locator("pre").inner_text()
+    assert not (found := looking.too_wide(page, 320, 640, 1280)), found
 
 
 def test_axe_finds_nothing_after_a_new_look_and_in_opened_evidence(window, company, items):

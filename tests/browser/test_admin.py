@@ -30,8 +30,9 @@ def pages(company, tmp_path_factory):
     lonely = row_of(company, lists[0], "lonely")
     histories = [row.replace("/change/", "/history/") for row in rows]
     front = ["/admin/", "/admin/who-owns-what/", "/admin/matrix/"]
-    every = [*front, *lists, *rows, lonely, *histories, "/admin/agents/listentry/add/"]
-    return SimpleNamespace(agent=rows[0], history=histories[0], all=every)
+    sight = rows[0].replace("/change/", "/sight/")
+    every = [*front, *lists, *rows, lonely, *histories, sight, "/admin/agents/listentry/add/"]
+    return SimpleNamespace(agent=rows[0], history=histories[0], sight=sight, all=every)
 
 
 def row_of(company, address: str, word: str) -> str:
@@ -59,6 +60,30 @@ def test_axe_finds_nothing_in_light_or_dark_and_nothing_scrolls_sideways(window,
         if faults := [*looking.faults(page), *looking.too_wide(page, 320, 640)]:
             found[path] = faults
     assert not found, found
+
+
+def test_sight_is_given_and_taken_by_keyboard_without_scripts_and_at_once(window, pages, company):
+    page, sam = window("rosa").page, window("sam").page
+    page.set_viewport_size({"width": 320, "height": 800})
+    page.goto(pages.agent)
+    page.get_by_role("link", name="Give sight, or take it").press("Enter")
+    page.get_by_label("A person").press_sequentially("sam")
+    page.get_by_role("button", name="Give sight").press("Enter")
+    assert (
+        page.get_by_text("This field is required.").is_visible()
+        and page.get_by_label("A person").input_value() == "sam"
+    )
+    page.get_by_label("Why").first.press_sequentially("the spring audit")
+    page.get_by_role("button", name="Give sight").press("Enter")
+    assert page.get_by_text("sees Refund desk from now on.").is_visible()
+    sam.goto("/agents/")
+    assert sam.get_by_role("link", name="Refund desk").is_visible()
+    page.get_by_label("From whom").select_option(label="sam")
+    page.get_by_label("Why").nth(1).press_sequentially("it is over")
+    page.get_by_role("button", name="Take it back").press("Enter")
+    assert page.get_by_text("as of now.").is_visible()
+    sam.reload()
+    assert sam.get_by_role("link", name="Refund desk").count() == 0
 
 
 def test_additions_follow_the_admins_own_dark_theme(window, pages):

@@ -115,6 +115,25 @@ def test_a_rejection_names_who_and_why_and_quotes_the_note_apart(company):
     assert "<b>no</b>" not in told.answers[2].sentence
 
 
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"missing": "no_row", "detail": ""}, "not known: no row"),
+        ({"missing": "late", "detail": "it didn't answer"}, "not known: it didn't answer"),
+        ({"record": {"open": 2, "since": {"timestamp": "2026-11-22T09:43:24+00:00"}}}, "open 2, since 2026-11-22T09:43:24+00:00"),
+        (["a", {"number": "9007199254740993"}], "a, 9007199254740993"),
+        (True, "true"),
+        ({"odd": "<b>"}, '{"odd": "<b>"}'),
+    ],
+)  # fmt: skip
+def test_a_fact_is_told_in_words_whatever_form_it_is_kept_in(value, said):
+    private = {"facts": {"it": {"value": value, "from": "shop"}}}
+    with transaction.atomic():
+        log.record("action.proposed", by=Actor.SYSTEM, subject=("action", "x-1"), data={}, private=private)
+    told = dossier.of(Subject("action", "x-1"))
+    assert f"{said}, from shop" in [point.value for point in told.answers[2].quoted]
+
+
 def test_what_policy_let_run_says_that_nobody_signed(company):
     told = of(make_action(company.agent, "send_reply"))
     assert "let send_reply run at tier 2 without a person, once" in told.answers[1].sentence

@@ -1,5 +1,6 @@
 """What came of an action, as its page tells it: terms and values, what went wrong, and whether it is tried again."""
 
+import html
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -30,8 +31,8 @@ def _plain(entry: answer.Entry):
     return entry.name, entry.at or entry.value
 
 
-def brought(company, state: str) -> Action:
-    """Return an action that has come to this state on an allowed way."""
+def brought(company, state: str, **columns) -> Action:
+    """Return an action that has come to this state on an allowed way, there with these columns."""
     if state == "rejected":
         action = make_action(company.agent)
         decide(action, company.fin, "reject")
@@ -44,7 +45,7 @@ def brought(company, state: str) -> Action:
             states.move(action, to=State.EXECUTING, by=Actor.SYSTEM, data={"attempt": 1}, **leased)
             if state != "executing":
                 due = {"wake_at": soon, "due_at": soon} if state == "unknown" else {}
-                states.move(action, to=State(state), by=Actor.SYSTEM, data={"reason": "so"}, **due)
+                states.move(action, to=State(state), by=Actor.SYSTEM, data={"reason": "so"}, **due, **columns)
     return Action.objects.get(pk=action.pk)
 
 
@@ -67,7 +68,7 @@ def shown(client, person, action) -> str:
 
 
 def words(body: str) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", body).split())
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 
 # --- laying out
@@ -169,6 +170,19 @@ def test_an_error_says_whether_it_is_tried_again(company, columns, says):
     told = answer.error_of(action)
     assert (told.code, told.detail, told.rest) == ("answer_unreadable", "Attempt 2: it answered 200.", ())
     assert told.then == says and (told.at == soon) is (columns["state"] == "retry_wait")
+
+
+def test_the_page_says_what_was_wrong_with_the_answer_and_when_the_next_try_comes(client, company):
+    error = {"code": "answer_unreadable", "detail": "Attempt 1: it answered 200 with <b>, line 2, column 7."}
+    unknown = brought(company, "unknown", error=error)
+    said = words(shown(client, company.owner, unknown))
+    assert "it answered 200 with <b>, line 2, column 7." in said and "It isn't tried again: its attempts" in said
+    soon = timezone.now() + timedelta(minutes=2)
+    waiting = brought(company, "retry_wait", error=error, next_attempt_at=soon, wake_at=soon)
+    assert re.search(
+        r"It is tried again .* \(in .*\) : attempt 2 of 6 at most\. answer_unreadable",
+        words(shown(client, company.owner, waiting)),
+    )
 
 
 def test_a_call_that_honours_no_key_is_said_not_to_be_tried_again_and_why(company):

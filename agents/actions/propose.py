@@ -122,7 +122,7 @@ def _replay(proposal: Proposal, fingerprint: str, status: int, body: str) -> Pro
         same = False
     if not same:
         raise KeyReused()
-    return Proposed(status=status, body=canonical.parse_json(body.encode()), replayed=True)
+    return Proposed(status=status, body=json.loads(body), replayed=True)
 
 
 def _lock(principal: Principal, proposal: Proposal, checked: Checked, key: str) -> tuple[datetime, Proposed | None]:

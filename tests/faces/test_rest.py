@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
@@ -15,7 +16,8 @@ from approvals.models import Decision
 from audit import refusals
 from audit.actors import Actor
 from audit.models import Event, RefusalTally
-from tests.factories import decide, make_action, make_company, make_person, prove
+from tests.factories import LOOK_UP as LOOK_UP_TOOL
+from tests.factories import decide, grant_tool, make_action, make_company, make_person, prove
 
 pytestmark = pytest.mark.django_db
 OPERATOR = Actor(kind="operator", id="root", display="root")
@@ -94,6 +96,36 @@ def test_same_key_again_is_the_same_answer_and_says_so(client, token):
     assert (again.status_code, again.json()) == (first.status_code, first.json())
     assert (first.headers.get("Idempotent-Replayed"), again["Idempotent-Replayed"]) == (None, "true")
     assert Action.objects.count() == 1
+
+
+MEASURED = {
+    **LOOK_UP_TOOL,
+    "name": "read_meters",
+    "schema": {
+        "type": "object",
+        "required": ["order_id"],
+        "additionalProperties": False,
+        "properties": {
+            "order_id": {"type": "string"},
+            "note": {"type": "string"},
+            "values": {"type": "array", "items": {"type": "number"}},
+        },
+    },
+}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [{"values": [1.5, 1e-7, 1e300]}, {"values": [1] * 9_990}, {"note": "n" * (settings.MAX_BODY_BYTES - 100)}],
+    ids=["fractions", "as many values as a request may have", "as long as a request may be"],
+)
+def test_same_key_again_is_the_same_answer_whatever_was_asked(client, company, token, told):
+    grant_tool(company.agent, MEASURED)
+    asked = {"tool": "read_meters", "arguments": {"order_id": "o-1", **told}}
+    first, again = (post(client, PROPOSE, asked, token) for _ in range(2))
+    assert (first.status_code, again.status_code, again["Idempotent-Replayed"]) == (201, 201, "true")
+    one, other = (json.loads(answer.content, parse_int=float) for answer in (first, again))
+    assert one == other
 
 
 def test_same_key_in_another_spelling_of_the_same_request_is_the_same_request(client, token):

@@ -9,9 +9,10 @@ from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
 from agents import rows
-from agents.models import Action, Agent, Person, Policy, Slot, Tool, ToolDefinition
+from agents.models import Action, Agent, Person, Policy, Run, Slot, Token, Tool, ToolDefinition
 from agents.models.action import FROZEN
 from audit import prepared
+from tests.domain.running import KIND, enqueue, set_agent
 from tests.factories import give_policy, make_action, make_approved, make_company
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +28,7 @@ def company():
 
 @pytest.fixture
 def approved(company):
-    give_policy(company.agent, POLICY)
+    enqueue(set_agent(give_policy(company.agent, POLICY), runtime=KIND))
     return make_approved(company, arguments={"order_id": "ö", "amount_usd": 5})
 
 
@@ -35,7 +36,7 @@ def columns_of(row) -> dict:
     return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
 
 
-@pytest.mark.parametrize("model", [Action, Agent, Person, Policy, Slot, Tool, ToolDefinition])
+@pytest.mark.parametrize("model", [Action, Agent, Person, Policy, Run, Slot, Token, Tool, ToolDefinition])
 def test_a_row_reads_as_the_orm_reads_it(model, approved):
     known = model._meta
     found = rows.asked(f"SELECT {rows.columns(model, 'one')} FROM {known.db_table} AS one ORDER BY one.id", [])  # noqa: S608

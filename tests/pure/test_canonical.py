@@ -1,7 +1,9 @@
 """Claims about canonical bytes and the strict parser."""
 
 import json
+from collections import OrderedDict
 from decimal import Decimal
+from enum import IntEnum, StrEnum
 
 import pytest
 import rfc8785
@@ -232,3 +234,43 @@ def test_fractions_are_written_as_the_library_writes_them(number):
 @given(st.characters(exclude_categories=("Cs",)))
 def test_every_character_is_escaped_as_rfc_8785_says(character):
     assert jcs.dumps([character]) == rfc8785.dumps([character])
+
+
+class Word(StrEnum):
+    ONE = 'one "two"'
+
+
+class Text(str):
+    pass
+
+
+class Fraction(float):
+    pass
+
+
+class Members(OrderedDict):
+    pass
+
+
+#: Values of kinds that come from our own code, and keys whose order by code points and by UTF-16 differs.
+_ODD = st.recursive(
+    st.sampled_from(
+        [Word.ONE, IntEnum("Level", "LOW HIGH").HIGH, Text("\u2028\x7f"), Fraction(1.5), -0.0, 1e21, True, None]
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.lists(inner, max_size=3).map(tuple)
+        | st.dictionaries(st.sampled_from(["a", "B", "\uffff", "\U00010000", Text("k"), Word.ONE, ""]), inner).map(
+            Members
+        )
+        | st.dictionaries(st.sampled_from(["a", "\u00e9", "e\u0301", Text("k"), "\x00"]), inner)
+    ),
+    max_leaves=12,
+)
+
+
+@CALM
+@given(_ODD)
+def test_odd_kinds_of_values_and_keys_are_written_as_the_library_writes_them(value):
+    assert jcs.dumps(value) == rfc8785.dumps(value)
+    assert json.loads(jcs.dumps(value)) == json.loads(json.dumps(value))

@@ -67,9 +67,11 @@ def _words(text: str) -> Iterator[str]:
 
 
 def _forms(password: str) -> Iterable[str]:
-    """Return it small, and with the letters that its digits and signs stand for."""
+    """Return it small, also without the spaces and the signs around it, and with the letters that digits and signs stand
+    for."""
     small = password.lower()
-    return dict.fromkeys((small, small.translate(_AS_LETTERS)))
+    forms = (small, small.strip(), re.sub(r"^[\W_]+|[\W_]+$", "", small))
+    return dict.fromkeys((*forms, *(form.translate(_AS_LETTERS) for form in forms)))
 
 
 def _core(form: str) -> str:

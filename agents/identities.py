@@ -271,11 +271,6 @@ def authenticate(text: str) -> AgentPrincipal | ClientPrincipal:
     return AgentPrincipal(agent=token.agent, token=token)
 
 
-def live_tokens(agent: Agent):
-    """Return the agent's tokens that would be accepted now."""
-    return agent.tokens.filter(revoked_at__isnull=True, expires_at__gt=Now())
-
-
 def needing_attention() -> QuerySet[Token]:
     """Return the live tokens that end soon or that nobody has used for long, with the database's `now`."""
     live = Token.objects.filter(revoked_at__isnull=True, expires_at__gt=Now())

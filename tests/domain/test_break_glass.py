@@ -1,12 +1,13 @@
 """Tier 4: refused, unless a rule opens it; then two people, one of security, a reason in writing, and a review afterwards."""
 
 import pytest
+from django.db.models.functions import Now
 
 from agents import actions
 from agents.errors import Invalid
-from agents.models import Incident
+from agents.models import Action, Incident
 from tests.factories import OPENED, ROTATE, decide, events, give_policy, make_action, make_company, make_person
-from tests.toolserver import serving
+from tests.toolserver import in_turn, says, serving
 
 pytestmark = pytest.mark.django_db
 SIGN = {"4": ["security", "finance"]}
@@ -70,3 +71,16 @@ def test_broken_glass_runs_once_and_is_opened_for_review_afterwards():
     assert list(incident.actions.all()) == [action] and incident.closed_at is None
     verbs = [event.verb for event in events(action)]
     assert verbs.index("incident.opened") < verbs.index("action.called")
+
+
+def test_a_second_attempt_opens_no_second_review():
+    made, officer = company(), make_person("officer3", "security")
+    give_policy(made.agent, OPENED)
+    action = propose(made)
+    for person in (made.fin, officer):
+        decide(action, person, note="The key is on a public page.")
+    with serving(in_turn(says(503), says(200))) as tool:
+        actions.execute(action.pk, worker="test")
+        Action.objects.filter(pk=action.pk).update(next_attempt_at=Now())
+        actions.execute(action.pk, worker="again")
+    assert (len(tool.calls), Incident.objects.count()) == (2, 1)

@@ -1,13 +1,14 @@
 """What policy knows of a run: what was called in it, what it has moved so far, and whether a person answers for it."""
 
 import pytest
+from django.db.models.functions import Now
 
 from agents import actions
 from agents.lifecycle import RunState
 from agents.models import Action, Run
 from tests.domain.running import SAW, action_of, begin, carry, make_talking_company, set_agent
 from tests.factories import decide, give_policy, grant_tool, make_person
-from tests.toolserver import says, serving
+from tests.toolserver import in_turn, says, serving
 
 pytestmark = pytest.mark.django_db
 NOTE = {
@@ -127,3 +128,17 @@ def test_an_approval_does_not_outlive_the_time_of_its_run(company, agent, tool):
     assert actions.execute(action.pk, worker="w") is None
     action.refresh_from_db()
     assert (action.state, action.error["code"], tool.calls) == ("refused", "run_over", [])
+
+
+def test_what_may_have_gone_out_is_followed_up_when_the_time_of_its_run_is_over(company, agent, tool):
+    give_policy(agent, SWARM)
+    run = begin(agent, {"propose": [pay("a", 5)]}, {"finish": 1}, budget={"seconds": 60})
+    action = action_of(run, "pay")
+    decide(action, company.lea)
+    tool.behaviour = in_turn(says(503), says(200))
+    actions.execute(action.pk, worker="w")
+    Action.objects.filter(pk=action.pk).update(next_attempt_at=Now())
+    Run.objects.filter(pk=run.pk).update(deadline_at=run.created_at)
+    actions.execute(action.pk, worker="w")
+    action.refresh_from_db()
+    assert (action.state, len(tool.calls)) == ("succeeded", 2)

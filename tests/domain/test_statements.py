@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
-from agents import identities
+from agents import granted, identities
 from agents.actions import reading, standing
 from agents.errors import UnknownTool
 from agents.models import Client, Grant, Tool
@@ -22,6 +22,10 @@ SECOND, DAY = timedelta(seconds=1), 86_400
 def borrow(company, tool: Tool) -> None:
     """Let another agent be granted the tool, too."""
     Grant.objects.create(agent=make_agent(tools=()), tool=tool, tool_name=tool.name)
+
+
+def names_of(bodies) -> list[str]:
+    return [body["name"] for body in bodies]
 
 
 def revoke(grants) -> None:
@@ -55,6 +59,8 @@ def test_a_claim_and_a_proposal_ask_for_this_agents_own_live_grant_of_this_tool(
     change(company, Grant.objects.filter(tool=action.tool_id))
     assert reading.take(action.pk).is_granted is holds
     assert (standing.read(company.agent, "issue_refund").tool is not None) is holds
+    assert ("issue_refund" in names_of(granted.definitions(company.agent))) is holds
+    assert ("issue_refund" in names_of(granted.definitions_of_all([company.agent])[company.agent.pk])) is holds
 
 
 def test_who_signed_is_read_in_the_order_of_the_slots_with_the_groups_of_now(company):
@@ -133,6 +139,7 @@ def test_a_tool_without_a_definition_is_as_none(company):
     Tool.objects.filter(agent=company.agent, name="issue_refund").update(definition=None)
     with pytest.raises(UnknownTool):
         make_action(company.agent)
+    assert "issue_refund" not in granted.live(company.agent.grants.all()).values_list("tool_name", flat=True)
 
 
 # --- who shows a token

@@ -163,6 +163,40 @@ def test_names_and_words_stay_out_of_the_leaf_and_are_committed_to_with_salt():
     assert json.loads(first.leaf_data)["private"] != json.loads(second.leaf_data)["private"], "salted"
 
 
+def test_what_the_product_does_keeps_nothing_apart_and_still_says_who():
+    event = Event.objects.get(pk=write("database.restored", by=Actor.SYSTEM, data={"taken_at": "now"})[0])
+    assert json.loads(event.leaf_data)["private"] == {} and not Private.objects.filter(event=event).exists()
+    assert event.sentence().startswith("Countersign restored the backup of now")
+
+
+@pytest.mark.parametrize("leaf", ["said so", "[]", "{}", '{"data":{"a":"\\u0000"}}'])
+def test_leaf_that_nothing_can_be_read_out_of_is_refused(leaf):
+    with pytest.raises(DatabaseError):
+        sql(f"INSERT INTO audit.event ({COLUMNS}) VALUES ('x', 'system', 'x', 'x', 'x', %s, '7 years')", leaf)
+
+
+def test_what_an_event_says_is_nobodys_to_write_beside_its_leaf():
+    with pytest.raises(DatabaseError, match="generated column"):
+        sql(f"INSERT INTO audit.event ({COLUMNS}, data) VALUES ({VALUES}, '{{}}')")
+
+
+@pytest.mark.parametrize(
+    ("index", "condition"),
+    [
+        ("event_of_agent", "data->>'agent' = '7'"),
+        ("event_of_run", "data->>'run' = '7'"),
+        ("event_of_action", "subject_kind = 'action' AND subject_id = '7'"),
+        ("event_subject", "subject_kind = 'agent' AND subject_id = '7'"),
+        ("event_subject", "subject_kind IN ('agent', 'standstill') AND subject_id = '7'"),
+    ],
+)
+def test_events_are_found_by_an_index(index, condition):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN SELECT id FROM audit.event WHERE {condition}")
+        assert index in str(cursor.fetchall())
+
+
 def test_erased_name_reads_as_somebody_and_the_leaf_stays():
     event = Event(id=1, at=datetime(2026, 1, 2, tzinfo=UTC), verb="action.withdrawn", data={}, leaf_data="{}")
     assert event.sentence() == "somebody took it back"

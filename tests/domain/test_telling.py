@@ -265,7 +265,7 @@ def test_whoever_ended_their_other_sessions_is_told_and_led_to_the_list(company)
     log.record("session.ended_elsewhere", by=fin.actor(), subject=("person", str(fin.pk)), data={"count": 2})
     tell()
     letter = composing.compose(Notice.objects.get(kind="account_changed", person=fin))
-    assert letter.happened.endswith("ended other sessions of theirs: 2")
+    assert letter.happened.endswith("ended 2 other sessions of theirs")
     assert letter.link.endswith("/preferences/sessions/")
 
 

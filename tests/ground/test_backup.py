@@ -2,6 +2,8 @@
 
 import pytest
 
+from controlplane.backup import tools
+from controlplane.backup.archive import BadBackup
 from tests import templates
 from tests.product import Product
 
@@ -24,3 +26,12 @@ def test_a_stopped_installation_is_backed_up_and_comes_back_without_its_keys(tmp
             assert copy.manage("agent", "list").returncode == 0
     finally:
         product.discard()
+
+
+def test_programs_older_than_the_server_are_told_to_be_newer(tmp_path, monkeypatch):
+    program = tmp_path / "pg_dump"
+    program.write_text("#!/bin/sh\necho 'aborting because of server version mismatch' >&2; exit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(tools, "find", lambda name: str(program))
+    with pytest.raises(BadBackup, match="Install PostgreSQL 18's client programs"):
+        tools.dump("postgresql://nobody@127.0.0.1/none", tmp_path / "out")

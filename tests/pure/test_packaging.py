@@ -64,6 +64,16 @@ def test_what_the_page_says_to_type_is_what_the_unit_runs(name):
     assert " ".join(commands()[f"systemd countersign-{name}"][1:]) in page
 
 
+def test_the_settings_on_the_page_read_the_same_to_systemd_and_a_shell():
+    page = (CHECKOUT / "docs" / "operations.md").read_text()
+    [block] = re.findall(r"```sh\n( *COUNTERSIGN_HOME=\S+\n.*?)```", page, re.DOTALL)
+    for line in block.split("\n"):
+        # systemd knows no comment behind a value: it would be part of it.
+        assert re.fullmatch(r"( *#.*|\s*[A-Z_]+=[^\s#]+)?\s*", line), line
+    home = unit(UNITS[0])["Service"]["StateDirectory"]
+    assert f"COUNTERSIGN_HOME=/var/lib/{home}\n" in block
+
+
 def test_every_command_that_is_named_exists():
     text = "".join(path.read_text() for path in FILES)
     ours = {path.stem for path in (CHECKOUT / "controlplane/management/commands").glob("*.py")}

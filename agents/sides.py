@@ -49,13 +49,12 @@ def _in_run(run_id: UUID | None, person: Person) -> str:
 
 def _then(action: Action, person: Person) -> str:
     """What held when it came in, or was done to it since, and stays."""
-    accounts = [str(pk) for pk in Person.objects.filter(human=person.human_id).values_list("pk", flat=True)]
-    if str(action.snapshot.get("roles", {}).get("owner")) in accounts:
+    accounts = list(Person.objects.filter(human=person.human_id).values_list("pk", flat=True))
+    told = Event.objects.filter(subject_kind="action")
+    if told.filter(subject_id=str(action.pk), data__snapshot__roles__owner__in=accounts).exists():
         return f"you owned {action.agent.name} when it came in"
     revisions = Action.objects.filter(lineage=action.lineage).values_list("pk", flat=True)
-    edits = Event.objects.filter(
-        verb="action.revised", subject_kind="action", subject_id__in=[str(pk) for pk in revisions], actor_kind="person"
-    )
-    if edits.filter(actor_id__in=accounts).exists():
+    edits = told.filter(verb="action.revised", subject_id__in=[str(pk) for pk in revisions], actor_kind="person")
+    if edits.filter(actor_id__in=[str(pk) for pk in accounts]).exists():
         return "you edited it"
     return "you did when it came in, and that stays"

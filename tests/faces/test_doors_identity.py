@@ -222,7 +222,7 @@ ALIASES: dict[Callable, tuple[int, str]] = {
 #: Which of the reasons to be its own side holds for whom: they are told this one and no other.
 WHY = {
     owner: "you own ",
-    owner_when_it_was_asked: "when it came in",
+    owner_when_it_was_asked: "you owned ",
     second_account_of_the_owner: "you own ",
     owner_since_the_proposal: "you own ",
     proposer: "you asked for it",

@@ -6,8 +6,10 @@ Its connections end at one moment: a timeout for each read would let one byte a 
 import ipaddress
 import queue
 import socket
+import ssl
 import threading
 import time
+from functools import cache
 
 import httpcore
 
@@ -79,6 +81,16 @@ class _Stream(httpcore.NetworkStream):
 
     def get_extra_info(self, info):
         return self.stream.get_extra_info(info)
+
+
+def pool(network: Network, url: httpcore.URL) -> httpcore.ConnectionPool:
+    """Return what makes one exchange over this network; whoever asks for it closes it."""
+    return httpcore.ConnectionPool(network_backend=network, ssl_context=_trust() if url.scheme == b"https" else None)
+
+
+@cache  # reading all authorities takes longer than a call
+def _trust() -> ssl.SSLContext:
+    return httpcore.default_ssl_context()
 
 
 def _written(host: str) -> list[reach.Address]:

@@ -14,7 +14,7 @@ from agents import canonical, tracing
 from agents.counting import count
 from agents.tools import base, own_secrets
 from agents.tools.credentials import Errand, mint
-from agents.tools.exchange import AddressRefused, Network
+from agents.tools.exchange import AddressRefused, Network, pool
 from agents.tools.results import Answered, NothingSent, Result, Unclear
 from agents.wire import WireRequest
 
@@ -105,8 +105,8 @@ def _exchange(host: base.Host, wire: WireRequest, headers: dict[str, str], deadl
         target=wire.path.encode("ascii"),
     )
     with (
-        httpcore.ConnectionPool(network_backend=Network(deadline, inside=host.loopback)) as pool,
-        pool.stream(wire.method, url, headers=list(headers.items()), content=wire.body or None) as response,
+        pool(Network(deadline, inside=host.loopback), url) as open_pool,
+        open_pool.stream(wire.method, url, headers=list(headers.items()), content=wire.body or None) as response,
     ):
         body = _read(response)
     return Response(response.status, body, _content_type(response))

@@ -12,7 +12,7 @@ import httpcore
 
 from agents import tracing
 from agents.models import Action, Run
-from agents.tools.exchange import AddressRefused, Network
+from agents.tools.exchange import AddressRefused, Network, pool
 from approvals.telling import composing, endpoints, letter
 from approvals.telling.endpoints import Endpoint
 from approvals.telling.trouble import Failed, Hopeless
@@ -92,8 +92,8 @@ def post(endpoint: Endpoint, *, number: str, body: bytes, seconds: float = SECON
     try:
         way = Network(time.monotonic() + seconds, inside=endpoint.loopback)
         with (
-            httpcore.ConnectionPool(network_backend=way) as pool,
-            pool.stream("POST", url, headers=list(sent.items()), content=body) as response,
+            pool(way, url) as open_pool,
+            open_pool.stream("POST", url, headers=list(sent.items()), content=body) as response,
         ):
             return Answer(response.status, _begin(response), _retry_after(response))
     except AddressRefused as error:

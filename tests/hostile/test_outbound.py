@@ -183,21 +183,36 @@ def test_a_host_named_inside_is_called_at_the_judged_address_under_its_own_name(
     assert wires.connected == ["127.0.0.1"]
 
 
-def test_tls_asks_for_the_name_and_not_for_the_address(monkeypatch):
-    wires, named = Wires(monkeypatch, ["8.8.8.8"]), []
+def tls_asked(monkeypatch) -> list[tuple]:
+    """Let every connection end where TLS begins; return what it was to begin with, as it happens."""
+    asked = []
 
     class Silent(httpcore.NetworkStream):
         def start_tls(self, ssl_context, server_hostname=None, timeout=None):
-            named.append((server_hostname, ssl_context.check_hostname, ssl_context.verify_mode))
+            asked.append((server_hostname, ssl_context))
             raise httpcore.ConnectError
 
         def close(self):
             """Nothing is open."""
 
     monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", lambda *_, **__: Silent())
+    return asked
+
+
+def test_tls_asks_for_the_name_and_not_for_the_address(monkeypatch):
+    wires, asked = Wires(monkeypatch, ["8.8.8.8"]), tls_asked(monkeypatch)
     assert by_tool("https://pay.example") == "tool_unreachable"
-    assert named == [("pay.example", True, ssl.CERT_REQUIRED)]
+    [(name, context)] = asked
+    assert (name, context.check_hostname, context.verify_mode) == ("pay.example", True, ssl.CERT_REQUIRED)
     assert wires.asked == ["pay.example"]
+
+
+def test_whom_to_trust_is_read_once_a_process(monkeypatch):
+    Wires(monkeypatch, ["8.8.8.8"])
+    asked = tls_asked(monkeypatch)
+    for caller in CALLERS * 2:
+        caller("https://pay.example")
+    assert len(asked) == 6 and len({id(context) for _, context in asked}) == 1
 
 
 @pytest.mark.parametrize("caller", CALLERS)

@@ -269,7 +269,7 @@ def test_refusals_name_people_agents_and_clients_as_every_other_sentence_does():
     assert {event.sentence() for event in told.values()} == {
         f"{name} was refused once within a minute: stale" for name in named
     }
-    recorded = b"".join(bytes(event.leaf_data) for event in told.values()).decode()
+    recorded = "".join(event.leaf_data for event in told.values())
     assert not any(name in recorded for name in named), "names stand where they can be erased"
 
 

@@ -317,7 +317,7 @@ def test_a_form_sent_twice_decides_once_and_the_second_names_the_receipt(at, act
     browser = at(fin)
     approve(browser, action)
     again = approve(browser, action)
-    assert again.status_code == 409 and f"receipt {Decision.objects.get().pk}" in text(again)
+    assert again.status_code == 409 and f"Receipt {Decision.objects.get().pk}</a>" in text(again)
     body = {"decision": "approve", "digest": action.digest, "revision": 1}
     assert send(browser, "api-decide", action.pk, body=body).json()["decision"] == Decision.objects.get().pk
 

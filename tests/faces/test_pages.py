@@ -274,10 +274,10 @@ def test_owner_sees_no_controls_but_the_reason_and_a_forced_form_is_refused(at, 
     action = make_action(agent)
     body = text(at(rosa).get(page(action)))
     assert 'name="decision"' not in body
-    assert "somebody else must sign" in body
+    assert "you own Refund desk. Somebody else must sign." in body
     answer = decide(at(rosa), action, "approve")
     assert answer.status_code == 403
-    assert "somebody else must sign" in text(answer)
+    assert "you own Refund desk. Somebody else must sign." in text(answer)
     assert "Nothing of what you sent was written." in text(answer)
     assert not Decision.objects.exists()
 

@@ -309,5 +309,5 @@ def test_nothing_else_in_the_product_opens_connections():
     found = {str(path.relative_to(ROOT)) for path in rooms if any(way in path.read_text() for way in ways)}
     assert found <= allowed
     pools = {str(path.relative_to(ROOT)) for path in rooms if "ConnectionPool(" in path.read_text()}
-    assert pools == {"agents/tools/http.py", "approvals/telling/webhooks.py"}
-    assert all("network_backend=" in (ROOT / path).read_text() for path in pools)
+    assert pools == {"agents/tools/exchange.py"}
+    assert "ConnectionPool(network_backend=network," in (ROOT / "agents/tools/exchange.py").read_text()

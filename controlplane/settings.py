@@ -179,9 +179,11 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "EXCEPTION_HANDLER": "controlplane.problems.as_problem",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
-    "DEFAULT_SCHEMA_CLASS": "controlplane.openapi.schema.DeclaredSchema",
+    # The generator gives views theirs: what makes a schema is loaded once somebody asks for it.
+    "DEFAULT_SCHEMA_CLASS": "rest_framework.schemas.inspectors.ViewInspector",
 }
 SPECTACULAR_SETTINGS = {
+    "DEFAULT_GENERATOR_CLASS": "controlplane.openapi.schema.Generator",
     "TITLE": "Countersign",
     "DESCRIPTION": "The system of record and the human sign-off desk for AI agents. A token can never decide.",
     "VERSION": "1",

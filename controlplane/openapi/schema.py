@@ -1,12 +1,14 @@
 """The schema of the API (OpenAPI 3.1), as drf-spectacular walks its addresses."""
 
 from drf_spectacular.drainage import error
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 
-PREFIX = "/api/v1/"
+from controlplane.openapi import building, calls, codes
+from controlplane.openapi.building import HEADERS
+from controlplane.openapi.shapes import SHAPES
 
-# The framework reads this module while the views are being made, and the table of calls is made of the views: it is
-# imported when the schema is asked for.
+PREFIX = "/api/v1/"
 
 
 class DeclaredSchema(AutoSchema):
@@ -14,8 +16,6 @@ class DeclaredSchema(AutoSchema):
 
     def get_operation(self, path, path_regex, path_prefix, method, registry):
         """Return the declared operation."""
-        from controlplane.openapi import building, calls, codes
-
         call = calls.CALLS.get((method, path.removeprefix(PREFIX)))
         if call is None:
             error(f"{method} {path} isn't declared: add it to controlplane/openapi/calls.py")
@@ -23,11 +23,18 @@ class DeclaredSchema(AutoSchema):
         return building.operation(method, path, call, codes.catalogue())
 
 
+class Generator(SchemaGenerator):
+    """Walks the addresses, and gives each view the schema that it goes without until then."""
+
+    def create_view(self, callback, method, request=None):
+        """Return the view of an address, with its schema."""
+        view = super().create_view(callback, method, request)
+        view.schema = DeclaredSchema()
+        return view
+
+
 def complete(result: dict, generator, request, public) -> dict:
     """Add what operations refer to: shapes, headers, and how one shows who one is."""
-    from controlplane.openapi.building import HEADERS
-    from controlplane.openapi.shapes import SHAPES
-
     result["components"] = {
         "schemas": SHAPES,
         "headers": {name: {"schema": schema} for name, schema in HEADERS.items()},

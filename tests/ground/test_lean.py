@@ -23,6 +23,12 @@ assert tasks.execute_action.app.main == "countersign"
 unneeded = ("controlplane.urls", "approvals.pages.queue", "fido2", "celery.bin", "prompt_toolkit")
 print(*(name for name in unneeded if name in sys.modules))
 """
+DOOR = """
+import sys, django
+django.setup()
+import controlplane.urls
+print(*(name for name in ("unittest", "django.test", "drf_spectacular.openapi") if name in sys.modules))
+"""
 SUPERVISOR = """
 import sys, controlplane.up
 print(*(name for name in ("django", "celery", "redis") if name in sys.modules))
@@ -41,6 +47,10 @@ def loaded(code: str) -> list[str]:
 @pytest.mark.parametrize("name", ["clock", "worker"])
 def test_what_shows_no_pages_loads_none(name):
     assert loaded(PAGELESS.format(name=name)) == []
+
+
+def test_the_door_loads_no_tools_of_tests_and_what_makes_the_schema_once_it_is_asked_for():
+    assert loaded(DOOR) == []
 
 
 def test_the_supervisor_loads_nothing_of_what_it_supervises():

@@ -7,11 +7,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents import access, present_agents, rates, readiness, stops
-from agents.errors import Refusal, TokenCannotDecide
+from agents.errors import Refusal
 from agents.models import Agent, Person
 from agents.rest import paging
 from agents.rest.fields import Fields
-from agents.rest.people import reader_of
+from agents.rest.people import decider_of, reader_of
 
 REASON = Fields({"reason": str}, required={"reason"})
 FILTERS = ("cursor",)
@@ -63,7 +63,7 @@ def ready(request: Request, slug: str) -> Response:
 
 
 def _by_people(request: Request, slug: str, verb: Callable[..., int], counted: str) -> Response:
-    person = _person(request)
+    person = decider_of(request, "This is for people who are signed in: a token never stops or resumes an agent.")
     found = access.agent_for(person, slug)
     number = verb(agent=found, by=person.actor(), reason=REASON.read(request.data)["reason"])
     return Response(_shown(request, access.agent_for(person, slug)) | {counted: number})
@@ -71,9 +71,3 @@ def _by_people(request: Request, slug: str, verb: Callable[..., int], counted: s
 
 def _shown(request: Request, found: Agent) -> dict:
     return present_agents.for_person(found) if isinstance(request.user, Person) else present_agents.for_token(found)
-
-
-def _person(request: Request) -> Person:
-    if not isinstance(request.user, Person):
-        raise TokenCannotDecide("This is for people who are signed in: a token never stops or resumes an agent.")
-    return request.user

@@ -11,12 +11,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents import access, asking, outcomes, present_runs, runs, stops
-from agents.errors import NotAllowed, TokenCannotDecide
+from agents.errors import NotAllowed
 from agents.identities import ClientPrincipal
 from agents.lifecycle import RUN_ENDS, RunState
-from agents.models import Agent, Outcome, Person, Run
+from agents.models import Agent, Outcome, Run
 from agents.rest import keyed, paging, waits
 from agents.rest.fields import AMOUNT, Fields
+from agents.rest.people import decider_of
 
 TASK = Fields(
     {"agent": str, "input": dict, "budget": dict, "mission_lead": str},
@@ -144,11 +145,10 @@ def _to_conclude(request: Request, run_id: UUID) -> Run:
 
 
 def _by_people(request: Request, run_id: UUID, verb: Callable) -> Response:
-    if not isinstance(request.user, Person):
-        raise TokenCannotDecide("Stopping a run and letting it go on is for people who are signed in.")
-    found = access.run_for(request.user, run_id)
+    person = decider_of(request, "Stopping a run and letting it go on is for people who are signed in.")
+    found = access.run_for(person, run_id)
     fields = REASON.read(request.data)
-    verb(found.pk, by=request.user.actor(), reason=fields["reason"])
+    verb(found.pk, by=person.actor(), reason=fields["reason"])
     return _shown(request, run_id)
 
 

@@ -205,10 +205,6 @@ def for_person(action: Action, person: Person, *, recheck: Recheck | None = None
 # --- the parts
 
 
-#: What of an error says how things had changed when it was to run.
-_DRIFT = ("moved", "speaking")
-
-
 def _roles(action: Action) -> list[AgentRole]:
     return list(AgentRole.objects.filter(agent=action.agent_id).select_related("person"))
 
@@ -269,7 +265,7 @@ def _payload(action: Action) -> dict:
 
 
 def _drift(action: Action) -> dict:
-    return {name: part for name, part in (action.error or {}).items() if name in _DRIFT}
+    return {name: part for name, part in (action.error or {}).items() if name in answer.DRIFT}
 
 
 def _expires(action: Action, now: datetime) -> str:

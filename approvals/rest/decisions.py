@@ -7,10 +7,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents import access, present
-from agents.errors import Invalid, TokenCannotDecide
+from agents.errors import Invalid
 from agents.models import Action, Person
 from agents.rest import keyed
 from agents.rest.fields import Fields
+from agents.rest.people import decider_of
 from approvals.action.blocks import checks
 from approvals.deciding import desk, proof, receipts, touching
 from approvals.models import Decision, ReasonCode, Touch
@@ -76,11 +77,10 @@ def passkey_challenge(request: Request, action_id: UUID) -> Response:
 
 def person_of(request: Request) -> Person:
     """Return the person who asks. Raises TokenCannotDecide for whoever shows a token."""
-    if not isinstance(request.user, Person):
-        raise TokenCannotDecide(
-            "Deciding and what belongs to it is for people who are signed in; a token reads its own actions at actions/{id}/."
-        )
-    return request.user
+    return decider_of(
+        request,
+        "Deciding and what belongs to it is for people who are signed in; a token reads its own actions at actions/{id}/.",
+    )
 
 
 def receipt(decision: Decision, person: Person) -> dict:

@@ -6,11 +6,11 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents.errors import Invalid, TokenCannotDecide
+from agents.errors import Invalid
 from agents.models import Action, Person
 from agents.rest import keyed
 from agents.rest.fields import Fields, instant
-from agents.rest.people import reader_of
+from agents.rest.people import decider_of, reader_of
 from approvals.attending import absences, escalating
 from approvals.models import Absence, Escalation
 
@@ -75,11 +75,9 @@ def _colleague(username: str) -> Person:
 
 
 def _person(request: Request) -> Person:
-    if not isinstance(request.user, Person):
-        raise TokenCannotDecide(
-            "Being away and taking an action further is for people who are signed in; a token has no colleagues."
-        )
-    return request.user
+    return decider_of(
+        request, "Being away and taking an action further is for people who are signed in; a token has no colleagues."
+    )
 
 
 def _absence(absence: Absence) -> dict:

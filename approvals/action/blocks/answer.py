@@ -18,8 +18,8 @@ MOST, DEEPEST = 200, 6
 _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
-#: Of an error: shown in its own place.
-_DRIFT = ("moved", "speaking")
+#: What of an error says how things had changed when it was to run: shown in a place of its own.
+DRIFT = ("moved", "speaking")
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def of(action: Action, *, masked: bool) -> Answer | None:
 
 def error_of(action: Action) -> Error | None:
     """Return what went wrong, None when nothing did."""
-    rest = {name: part for name, part in (action.error or {}).items() if name not in _DRIFT}
+    rest = {name: part for name, part in (action.error or {}).items() if name not in DRIFT}
     if not rest:
         return None
     code, detail = str(rest.pop("code", "")), str(rest.pop("detail", ""))

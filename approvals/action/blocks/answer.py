@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 
+from agents import dialect
 from agents.actions.execute import MAX_ATTEMPTS
 from agents.lifecycle import State
 from agents.models import Action
@@ -59,7 +60,7 @@ def of(action: Action, *, masked: bool) -> Answer | None:
         return None
     if masked:
         output = redaction.redact_value(output, {*action.snapshot.get("redact", ()), "secret"})[0]
-    entries, whole = laid_out(output, _amounts(action))
+    entries, whole = laid_out(output, dialect.money_arguments(action.definition.body["schema"]))
     return Answer(entries, whole, json.dumps(output, indent=2, ensure_ascii=False))
 
 
@@ -85,12 +86,6 @@ def _again(action: Action) -> tuple[str, datetime | None]:
     if action.definition.body.get("idempotent"):
         return "It isn't tried again: its attempts, or the time for them, are used up.", None
     return "It isn't tried again: the tool doesn't honour our key, and a second call could take effect twice.", None
-
-
-def _amounts(action: Action) -> dict[str, str]:
-    """Return the names that the tool's schema says are amounts, with their currency."""
-    properties = action.definition.body["schema"].get("properties", {})
-    return {name: one["x-money"] for name, one in properties.items() if isinstance(one, dict) and "x-money" in one}
 
 
 # --- laying out
